@@ -1,0 +1,1 @@
+"""What is meant: the language a spec is written in, and the booking system written in it."""

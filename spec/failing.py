@@ -1,0 +1,62 @@
+"""What a fault does: ``crash`` and ``restart``. Neither is ever owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spec.language import Change, Part, Step, part, step
+from spec.world import World
+
+
+def spend(left: int) -> Change | None:
+    """One fault of this kind fewer may still come."""
+    return {"left": left - 1} if left else None
+
+
+def stop(up: bool) -> Change | None:
+    """The replica stops for good."""
+    return {"up": False} if up else None
+
+
+def end_unanswered(call: str) -> Change | None:
+    """A running call ends without an answer, and its user stops."""
+    return {"call": "unanswered"} if call == "running" else {}
+
+
+def forget_write(write: str) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """A write not yet applied is lost, as is a confirmation on its way; the app server knows nothing of the rest."""
+    return {"write": "unsent"}
+
+
+def forget_confirmations(confirmations: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The app server no longer knows who confirmed."""
+    return {"confirmations": 0}
+
+
+def stop_consuming(consuming: bool) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The entry at the committed offset will be consumed again; the log and the offset survive."""
+    return {"consuming": False}
+
+
+def crashes(world: World) -> Iterator[Step]:
+    """Yield the ``crash`` of every replica, where replicas may crash."""
+    for i in world.numbers if world.fault.crashes else ():
+        one_fewer = part(spend, left=world.crashes_left())
+        yield step("crash", part(stop, up=world.up(i)), one_fewer, owed=False, replica=f"db{i}")
+
+
+def restarts(world: World) -> Iterator[Step]:
+    """Yield the ``restart`` of the app server, where it may restart."""
+    if world.fault.restarts:
+        yield step("restart", part(spend, left=world.restarts_left()), *_forgets(world), owed=False)
+
+
+def _forgets(world: World) -> Iterator[Part]:
+    for call in world.calls:
+        yield part(end_unanswered, call=world.call(call))
+    for b in world.bookings:
+        for i in world.numbers:
+            yield part(forget_write, write=world.writing(b, i))
+        yield part(forget_confirmations, confirmations=world.confirmations(b))
+    if world.bookings and world.write.log:
+        yield part(stop_consuming, consuming=world.consuming())

@@ -1,0 +1,25 @@
+"""The faults that a run may meet, each at most once unless told."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A fault setting: how many replicas may crash, and how often the app server may restart."""
+
+    name: str
+    crashes: int
+    restarts: int
+    sentence: str
+
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        Fault("none", 0, 0, "nothing fails; messages may take any time and overtake each other"),
+        Fault("replica-crash", 1, 0, "one replica stops for good, at any moment"),
+        Fault("app-restart", 0, 1, "the app server loses its memory and comes back at once, at any moment"),
+        Fault("both", 1, 1, "one replica-crash and one app-restart, in any order"),
+    )
+}

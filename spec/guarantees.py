@@ -1,0 +1,309 @@
+"""What must hold: the nine guarantees, what users do to put each to the test, and when it is violated.
+
+Some guarantees have to remember something (that a booking was acknowledged before this check was invoked).
+Such a *memory* is a field added to the system only when that guarantee is judged, and set by parts added to its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+from spec.booking import while_up
+from spec.language import Case, Change, Field, Part, When, case, part
+from spec.message_log import out_of_log
+from spec.users import Call, Program, programs
+from spec.world import World
+
+
+class Memory(NamedTuple):
+    """Fields that a guarantee adds, and the parts it adds to steps, by the step's name and call."""
+
+    fields: tuple[Field, ...] = ()
+    parts: tuple[tuple[tuple[str, str], Part], ...] = ()
+
+
+class Guarantee(NamedTuple):
+    """A guarantee: the users' programs that test it, what it remembers, and the cases in which it is broken."""
+
+    name: str
+    sentence: str
+    users: tuple[Program, ...]
+    when: When
+    broken: Callable[[World], Iterator[Case]]
+    witness: Callable[[World], Iterator[Case]]
+    memory: Callable[[World], Memory] = lambda _: Memory()
+    implies: tuple[str, ...] = ()
+
+
+# What is remembered.
+
+
+def note(known: bool) -> Change:  # noqa: ARG001 - a role that is only written
+    """Somebody now knows that the room is booked."""
+    return {"known": True}
+
+
+def note_told(known: bool, latest: int) -> Change:
+    """Somebody now knows, if the check that finishes says ``booked``."""
+    return {"known": known or latest > 0}
+
+
+def remember(known: bool, bound: bool) -> Change:  # noqa: ARG001 - a role that is only written
+    """The check that begins is bound to say ``booked`` if somebody already knew."""
+    return {"bound": known}
+
+
+def known(room: str) -> Field:
+    """Return whether somebody was already told that the room is booked."""
+    return Field(f"known {room}", (False, True), initial=False)
+
+
+def bound(check: Call) -> Field:
+    """Return whether a check was invoked when somebody already knew, so that it must say ``booked``."""
+    return Field(f"bound {check.name}", (False, True), initial=False)
+
+
+def acks_before_checks(world: World) -> Memory:
+    """Remember of each check whether a booking of its room was acknowledged before it was invoked."""
+    acked = [(("ack", b.name), part(note, known=known(b.room))) for b in world.bookings]
+    begun = [(("invoke", q.name), part(remember, known=known(q.room), bound=bound(q))) for q in world.checks]
+    fields = (*(known(room) for room in world.rooms), *(bound(q) for q in world.checks))
+    return Memory(fields, (*acked, *begun))
+
+
+def answers_before_checks(world: World) -> Memory:
+    """Remember also whether another check had been told ``booked`` before it was invoked."""
+    fields, parts = acks_before_checks(world)
+    told = [(("finish", q.name), part(note_told, known=known(q.room), latest=world.latest(q))) for q in world.checks]
+    return Memory(fields, (*parts, *told))
+
+
+# When a guarantee is violated.
+
+
+def is_so(call: str, answer: str) -> bool:
+    """The call stands like this, or its user was told this."""
+    return call == answer
+
+
+def is_over(call: str) -> bool:
+    """The check was told something."""
+    return call in {"available", "booked"}
+
+
+def is_bound(bound: bool) -> bool:
+    """The check must say ``booked``."""
+    return bound
+
+
+def differ(stored: int, other: int) -> bool:
+    """Two replicas keep different bookings."""
+    return stored != other
+
+
+def lacks(stored: int, timestamp: int) -> bool:
+    """The replica keeps an older booking than this one, or none."""
+    return stored < timestamp
+
+
+def is_gone(stored: int, timestamp: int, up: bool) -> bool:
+    """No live replica is this one, or it lacks the booking."""
+    return not up or stored < timestamp
+
+
+def told(world: World, call: Call, answer: str) -> Part:
+    """Return the condition that a call stands like this."""
+    return part(is_so, call=world.call(call), answer=answer)
+
+
+def over(world: World, check: Call) -> Part:
+    """Return the condition that a check is over."""
+    return part(is_over, call=world.call(check))
+
+
+def a_bound_check_says_available(world: World) -> Iterator[Case]:
+    """Yield: a check that must say ``booked`` says ``available``."""
+    for q in world.checks:
+        yield case(told(world, q, "available"), part(is_bound, bound=bound(q)), check=q.name)
+
+
+def a_bound_check_is_over(world: World) -> Iterator[Case]:
+    """Yield: a check that must say ``booked`` has been answered."""
+    for q in world.checks:
+        yield case(over(world, q), part(is_bound, bound=bound(q)), check=q.name)
+
+
+def own_check_says_available(world: World) -> Iterator[Case]:
+    """Yield: a user's check after that user's own booking says ``available``."""
+    for q in _own_checks(world):
+        yield case(told(world, q, "available"), check=q.name)
+
+
+def own_check_is_over(world: World) -> Iterator[Case]:
+    """Yield: a user's check after that user's own booking has been answered."""
+    for q in _own_checks(world):
+        yield case(over(world, q), check=q.name)
+
+
+def _own_checks(world: World) -> Iterator[Call]:
+    names = {b.name for b in world.bookings}
+    return (q for q in world.checks if q.after in names)
+
+
+def booked_then_available(world: World) -> Iterator[Case]:
+    """Yield: a user told ``booked`` is told ``available`` by the next check."""
+    for first, second in _checks_in_a_row(world):
+        yield case(told(world, first, "booked"), told(world, second, "available"), first=first.name, check=second.name)
+
+
+def booked_then_answered(world: World) -> Iterator[Case]:
+    """Yield: a user told ``booked`` has had the next check answered."""
+    for first, second in _checks_in_a_row(world):
+        yield case(told(world, first, "booked"), over(world, second), check=second.name)
+
+
+def _checks_in_a_row(world: World) -> Iterator[tuple[Call, Call]]:
+    checks = {q.name: q for q in world.checks}
+    return ((checks[q.after], q) for q in world.checks if q.after in checks)
+
+
+def two_acks(world: World) -> Iterator[Case]:
+    """Yield: two users hold an acknowledgement for one room."""
+    for one, other in combinations(world.bookings, 2):
+        if one.room == other.room and one.user != other.user:
+            yield case(told(world, one, "acked"), told(world, other, "acked"), one=one.name, other=other.name)
+
+
+def an_ack_and_another_answer(world: World) -> Iterator[Case]:
+    """Yield: a user holds an acknowledgement, and another user was told something about the room."""
+    for b in world.bookings:
+        for q in world.checks:
+            if b.user != q.user and b.room == q.room:
+                yield case(told(world, b, "acked"), over(world, q), booking=b.name, check=q.name)
+
+
+def replicas_differ_or_lack(world: World) -> Iterator[Case]:
+    """Yield: live replicas differ, or lack an acknowledged booking (keep an older one or none)."""
+    for room in world.rooms:
+        for i, j in combinations(world.numbers, 2):
+            differs = part(differ, stored=world.stored(room, i), other=world.stored(room, j))
+            yield case(differs, *while_up(world, i), *while_up(world, j), one=f"db{i}", other=f"db{j}", room=room)
+    for b in world.bookings:
+        for i in world.numbers:
+            missing = part(lacks, stored=world.stored(b.room, i), timestamp=world.timestamp(b))
+            yield case(told(world, b, "acked"), missing, *while_up(world, i), booking=b.name, replica=f"db{i}")
+
+
+def all_acked(world: World) -> Iterator[Case]:
+    """Yield: every booking was acknowledged."""
+    yield case(*(told(world, b, "acked") for b in world.bookings))
+
+
+def an_acked_booking_is_lost(world: World) -> Iterator[Case]:
+    """Yield: an acknowledged booking is in no live replica, nor in the log's uncommitted part."""
+    for b in world.bookings:
+        gone = [_gone(world, b, i) for i in world.numbers]
+        yield case(told(world, b, "acked"), *gone, *out_of_log(world, b), booking=b.name)
+
+
+def _gone(world: World, booking: Call, replica: int) -> Part:
+    stored, timestamp = world.stored(booking.room, replica), world.timestamp(booking)
+    up = world.up(replica) if world.fault.crashes else True
+    return part(is_gone, stored=stored, timestamp=timestamp, up=up)
+
+
+def still_running(world: World) -> Iterator[Case]:
+    """Yield: a call that was invoked has no answer."""
+    for call in world.calls:
+        yield case(told(world, call, "running"), call=call.name)
+
+
+def answered(world: World) -> Iterator[Case]:
+    """Yield: a call was answered."""
+    for call in world.calls:
+        yield case(told(world, call, "acked") if call.kind == "book" else over(world, call), call=call.name)
+
+
+GUARANTEES = {
+    guarantee.name: guarantee
+    for guarantee in (
+        Guarantee(
+            "read-after-write",
+            "a check invoked after a booking's acknowledgement says booked",
+            programs(("book",), ("check",)),
+            "never",
+            a_bound_check_says_available,
+            a_bound_check_is_over,
+            acks_before_checks,
+            implies=("read-your-writes",),
+        ),
+        Guarantee(
+            "read-your-writes",
+            "a user's own check after the acknowledgement says booked",
+            programs(("book", "check")),
+            "never",
+            own_check_says_available,
+            own_check_is_over,
+        ),
+        Guarantee(
+            "monotonic-reads",
+            "a user told booked is not told available later",
+            programs(("book",), ("check", "check")),
+            "never",
+            booked_then_available,
+            booked_then_answered,
+        ),
+        Guarantee(
+            "linearizability",
+            "the answers fit an order of the calls that respects real time",
+            programs(("book",), ("check",), ("check",)),
+            "never",
+            a_bound_check_says_available,
+            a_bound_check_is_over,
+            answers_before_checks,
+            implies=("read-after-write", "monotonic-reads"),
+        ),
+        Guarantee(
+            "no-double-booking",
+            "no two users hold an acknowledgement for one room",
+            programs(("check", "book"), ("check", "book"), if_available=True),
+            "never",
+            two_acks,
+            an_ack_and_another_answer,
+        ),
+        Guarantee(
+            "convergence",
+            "once all is quiet, live replicas agree and lack no acknowledged booking",
+            programs(("book",), ("book",)),
+            "in the end",
+            replicas_differ_or_lack,
+            all_acked,
+        ),
+        Guarantee(
+            "durability",
+            "once all is quiet, a live replica or the log still has an acknowledged booking",
+            programs(("book",)),
+            "in the end",
+            an_acked_booking_is_lost,
+            all_acked,
+        ),
+        Guarantee(
+            "booking-availability",
+            "a booking that was invoked is acknowledged in the end",
+            programs(("book",)),
+            "in the end",
+            still_running,
+            answered,
+        ),
+        Guarantee(
+            "checking-availability",
+            "a check that was invoked is answered in the end",
+            programs(("check",)),
+            "in the end",
+            still_running,
+            answered,
+        ),
+    )
+}

@@ -1,0 +1,125 @@
+"""The booking system's runs in the source's words: what happened, who did it, and why a guarantee is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from spec.guarantees import Guarantee
+from spec.language import State, Step, Value
+from spec.users import Call
+from spec.world import World
+
+
+class Event(NamedTuple):
+    """One step as told: who does what, and the same as named values."""
+
+    who: str
+    what: str
+    values: dict[str, Value]
+
+
+def event(world: World, step: Step, before: State, after: State) -> Event:
+    """Return what happened when ``step`` led from ``before`` to ``after``."""
+    about = dict(step.about)
+    replica = str(about.get("replica", ""))
+    if "call" not in about:
+        return _fault(world, step.name, replica, before, after)
+    call = next(call for call in world.calls if call.name == about["call"])
+    tell = _of_booking if call.kind == "book" else _of_check
+    who, what, more = tell(world, _Taken(step.name, call, replica, before, after))
+    named = {"step": step.name, "call": call.kind, "user": call.user, "room": call.room}
+    return Event(who, what, named | more | ({"replica": replica} if replica else {}))
+
+
+def contents(world: World, state: State) -> dict[str, str]:
+    """Return what each replica holds: ``b1``, ``-`` for nothing, and what it held when it crashed in brackets."""
+    held = {}
+    for i in world.numbers:
+        inside = " ".join(_held(state[world.stored(room, i).name]) for room in world.rooms)
+        up = state.get(world.up(i).name, True)
+        held[f"db{i}"] = inside if up else f"({inside})"
+    return held
+
+
+def spelled(world: World, state: State, booking: Call) -> str:
+    """Return the short name of a booking: ``b`` and its timestamp."""
+    return f"b{state[world.timestamp(booking).name]}"
+
+
+def listed(items: Sequence[str], *, last: str = "and") -> str:
+    """Return the items as in a sentence.
+
+    >>> listed(["db1", "db2", "db3"])
+    'db1, db2 and db3'
+    """
+    return f"{', '.join(items[:-1])} {last} {items[-1]}" if len(items) > 1 else "".join(items)
+
+
+def users_in_words(guarantee: Guarantee) -> str:
+    """Return what the users of a guarantee do, on one line."""
+    return " · ".join(
+        f"{program[0].user}: " + ", then ".join(_call_in_words(call) for call in program) for program in guarantee.users
+    )
+
+
+def _call_in_words(call: Call) -> str:
+    return call.spelled + (" if told available" if call.if_available else "")
+
+
+def _held(timestamp: Value) -> str:
+    return f"b{timestamp}" if timestamp else "-"
+
+
+def _sent(world: World, booking: Call, before: State, after: State) -> str:
+    names = {i: world.writing(booking, i).name for i in world.numbers}
+    sent = [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
+    return f", sent to {listed(sent)}" if sent else ""
+
+
+class _Taken(NamedTuple):
+    """A step that somebody's call is about, as it was taken."""
+
+    name: str
+    call: Call
+    replica: str
+    before: State
+    after: State
+
+
+def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value]]:
+    step, call, replica, before, after = taken
+    name, sent = spelled(world, after, call), _sent(world, call, before, after)
+    values: dict[str, Value] = {"booking": after[world.timestamp(call).name]}
+    logged = ", appended to the log" if world.write.log else ""
+    if step == "apply":
+        older = before[f"stored {call.room} {replica}"] == after[f"stored {call.room} {replica}"]
+        return replica, f"receives {name}, has a later one" if older else f"applies {name}", values
+    told = {
+        "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{sent}"),
+        "confirm": (replica, f"confirms {name}{sent and ';'}{sent.removeprefix(',')}"),
+        "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
+        "consume": ("app", f"takes {name} from the log{sent}"),
+        "commit": ("app", f"is done with {name} in the log"),
+    }
+    return (*told[step], values)
+
+
+def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value]]:
+    step, call, replica, _, after = taken
+    if step == "invoke":
+        return call.user, f"calls {call.spelled}", {}
+    if step == "finish":
+        answer = after[world.call(call).name]
+        return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}
+    heard = after[f"answer {call.name} {replica}"]
+    values: dict[str, Value] = {"answer": "booked", "booking": heard} if heard else {"answer": "available"}
+    return replica, f"answers {call.user}: {_held(heard) if heard else 'no booking'}", values
+
+
+def _fault(world: World, step: str, replica: str, before: State, after: State) -> Event:
+    if step == "crash":
+        return Event(replica, "crashes, for good", {"step": step, "replica": replica})
+    ended = [call.user for call in world.calls if before[world.call(call).name] != after[world.call(call).name]]
+    calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
+    return Event("app", f"restarts, its memory gone{f'; {calls}' if ended else ''}", {"step": step})

@@ -1,0 +1,151 @@
+"""The world: what there is to know of replicas, bookings, checks and the log at one moment.
+
+A booking is known by its call, and carries the timestamp that the app server gave it: 1, 2, 3, ... A replica keeps, for
+each room, the booking with the highest timestamp it has applied; 0 stands for none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spec.faults import Fault
+from spec.language import Field
+from spec.read_strategies import ReadStrategy
+from spec.users import Call, Program
+from spec.write_strategies import WriteStrategy
+
+
+class World(NamedTuple):
+    """One setting: a way to write, a way to read, how many replicas, which faults, and what the users do."""
+
+    write: WriteStrategy
+    read: ReadStrategy
+    replicas: int
+    fault: Fault
+    users: tuple[Program, ...]
+
+    @property
+    def numbers(self) -> range:
+        """The replicas' numbers: 1..N."""
+        return range(1, self.replicas + 1)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call of every user's program."""
+        return tuple(call for program in self.users for call in program)
+
+    @property
+    def bookings(self) -> tuple[Call, ...]:
+        """The calls that book."""
+        return tuple(call for call in self.calls if call.kind == "book")
+
+    @property
+    def checks(self) -> tuple[Call, ...]:
+        """The calls that check."""
+        return tuple(call for call in self.calls if call.kind == "check")
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms that somebody books or checks."""
+        return tuple(sorted({call.room for call in self.calls}))
+
+    @property
+    def timestamps(self) -> tuple[int, ...]:
+        """Every timestamp there can be, and 0 for none."""
+        return tuple(range(len(self.bookings) + 1))
+
+    def call(self, call: Call) -> Field:
+        """Return how far a call is, and once it is over what its user was told."""
+        told = ("acked",) if call.kind == "book" else ("available", "booked")
+        ended = ("unanswered",) if self.fault.restarts else ()
+        return Field(call.name, ("idle", "running", *told, *ended), "idle")
+
+    # What the app server knows.
+
+    def clock(self) -> Field:
+        """Return the last timestamp that was given."""
+        return Field("clock", self.timestamps, 0)
+
+    def timestamp(self, booking: Call) -> Field:
+        """Return the timestamp of a booking, 0 before it has one."""
+        return Field(f"timestamp {booking.name}", self.timestamps, 0)
+
+    def writing(self, booking: Call, replica: int) -> Field:
+        """Return how far the write of a booking to one replica is."""
+        return Field(f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed"), "unsent")
+
+    def confirmations(self, booking: Call) -> Field:
+        """Return how many replicas have confirmed a booking."""
+        return Field(f"confirmations {booking.name}", tuple(range(self.replicas + 1)), 0)
+
+    # What the replicas and the log hold.
+
+    def stored(self, room: str, replica: int) -> Field:
+        """Return the timestamp of the booking that a replica keeps for a room."""
+        return Field(f"stored {room} db{replica}", self.timestamps, 0)
+
+    def up(self, replica: int) -> Field:
+        """Return whether a replica is up (a field only where replicas may crash)."""
+        return Field(f"up db{replica}", (True, False), initial=True)
+
+    def committed(self) -> Field:
+        """Return how many entries of the log are committed; the entry for timestamp t is the t-th."""
+        return Field("committed", self.timestamps, 0)
+
+    def consuming(self) -> Field:
+        """Return whether the consumer has taken the entry at the committed offset."""
+        return Field("consuming", (False, True), initial=False)
+
+    # What a check has heard.
+
+    def answer(self, check: Call, replica: int) -> Field:
+        """Return the timestamp that a replica answered; ``None`` while it has not answered."""
+        return Field(f"answer {check.name} db{replica}", (None, *self.timestamps), None)
+
+    def answers(self, check: Call) -> Field:
+        """Return how many replicas have answered a check."""
+        return Field(f"answers {check.name}", tuple(range(self.replicas + 1)), 0)
+
+    def latest(self, check: Call) -> Field:
+        """Return the highest timestamp among the answers to a check."""
+        return Field(f"latest {check.name}", self.timestamps, 0)
+
+    # How many more faults there may be.
+
+    def crashes_left(self) -> Field:
+        """Return how many replicas may still crash."""
+        return Field("crashes left", tuple(range(self.fault.crashes + 1)), self.fault.crashes)
+
+    def restarts_left(self) -> Field:
+        """Return how often the app server may still restart."""
+        return Field("restarts left", tuple(range(self.fault.restarts + 1)), self.fault.restarts)
+
+    def fields(self) -> tuple[Field, ...]:
+        """Return every field of this world."""
+        return (*self._of_bookings(), *self._of_replicas(), *self._of_checks(), *self._of_faults())
+
+    def _of_bookings(self) -> list[Field]:
+        fields = []
+        for booking in self.bookings:
+            fields += [self.call(booking), self.timestamp(booking), self.confirmations(booking)]
+            fields += [self.writing(booking, i) for i in self.numbers]
+        if self.bookings:
+            fields.append(self.clock())
+        if self.bookings and self.write.log:
+            fields += [self.committed(), self.consuming()]
+        return fields
+
+    def _of_replicas(self) -> list[Field]:
+        stored = [self.stored(room, i) for room in self.rooms for i in self.numbers]
+        return stored + ([self.up(i) for i in self.numbers] if self.fault.crashes else [])
+
+    def _of_checks(self) -> list[Field]:
+        fields = []
+        for check in self.checks:
+            fields += [self.call(check), self.answers(check), self.latest(check)]
+            fields += [self.answer(check, i) for i in self.read.asks]
+        return fields
+
+    def _of_faults(self) -> list[Field]:
+        crashes = [self.crashes_left()] if self.fault.crashes else []
+        return crashes + ([self.restarts_left()] if self.fault.restarts else [])

@@ -1,0 +1,66 @@
+"""The write strategies: to whom a booking is sent, when, and what its acknowledgement waits for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spec.names import StrategyError, number_of, unknown
+
+
+class WriteStrategy(NamedTuple):
+    """How a booking reaches the replicas.
+
+    serial
+        One replica after the other, each once the one before has confirmed; otherwise all at once.
+    needed
+        The confirmations that an acknowledgement waits for (in a message log: that the commit of the entry waits for).
+    log
+        The booking is appended to a durable log, which is all that the user waits for; one consumer reads
+        the log in order and writes each entry to the replicas as the rest of this strategy says.
+    """
+
+    name: str
+    serial: bool
+    needed: int
+    log: bool = False
+
+    def first(self, replicas: int) -> range:
+        """Return the numbers, from 1, of the replicas that a write is sent to at once."""
+        return range(1, 2) if self.serial else range(1, replicas + 1)
+
+    def after(self, replica: int, replicas: int) -> range:
+        """Return the replicas that the write is sent to once ``replica`` has confirmed."""
+        return range(replica + 1, min(replica + 2, replicas + 1)) if self.serial else range(0)
+
+
+def write_strategies(replicas: int) -> dict[str, WriteStrategy]:
+    """Return every write strategy over that many replicas, by name.
+
+    >>> list(write_strategies(2))[:4]
+    ['serial-sync', 'serial-async', 'parallel:1', 'parallel:2']
+    """
+    direct = [
+        WriteStrategy("serial-sync", serial=True, needed=replicas),
+        WriteStrategy("serial-async", serial=True, needed=1),
+        *(WriteStrategy(f"parallel:{k}", serial=False, needed=k) for k in range(1, replicas + 1)),
+    ]
+    logged = [each._replace(name=f"message:{each.name}", log=True) for each in direct]
+    return {each.name: each for each in direct + logged}
+
+
+def write_strategy(name: str, replicas: int) -> WriteStrategy:
+    """Return the write strategy of that name.
+
+    Raises :class:`StrategyError` when there is none.
+
+    >>> write_strategy("parallel:4", 3)
+    Traceback (most recent call last):
+        ...
+    spec.names.StrategyError: parallel:4: there are 3 replicas, so K is one of 1..3
+    """
+    known = write_strategies(replicas)
+    if name in known:
+        return known[name]
+    if number_of(name.removeprefix("message:"), "parallel") is not None:
+        raise StrategyError(f"{name}: there are {replicas} replicas, so K is one of 1..{replicas}")
+    raise unknown("write strategy", name, known)
