@@ -1,0 +1,108 @@
+"""The command ``overbooked``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from checker import as_json, expectations, options, story, table
+from checker.cells import Cell, Judging
+from checker.listing import show_list
+from checker.progress_line import watched
+from spec.names import StrategyError
+
+HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED = 0, 1, 2, 3, 130
+"""The exit statuses."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``overbooked`` with these arguments (the command line's, when none are given); return its exit status."""
+    try:
+        return _run(options.parse(sys.argv[1:] if arguments is None else arguments))
+    except (StrategyError, expectations.ExpectationsError) as error:
+        print(f"overbooked: {error}", file=sys.stderr)
+        return SENSELESS
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return VIOLATED
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _run(request: argparse.Namespace) -> int:
+    commands = {"check": _expect if getattr(request, "expect", None) else _check, "trace": _trace, "list": _list}
+    return commands[request.command](request)
+
+
+def _check(request: argparse.Namespace) -> int:
+    start = time.perf_counter()
+    judging = Judging(options.cells(request), request.max_states, runs=request.format == "json")
+    _judge(judging)
+    if request.format == "text":
+        console = _console()
+        table.show(console, judging.verdicts)
+        seconds = time.perf_counter() - start
+        table.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
+    elif request.format == "json":
+        print(as_json.as_json(judging.verdicts, finished=judging.finished))
+    else:
+        print(as_json.as_csv(judging.verdicts))
+    return _status(judging)
+
+
+def _expect(request: argparse.Namespace) -> int:
+    expected = expectations.read(request.expect)
+    selects = request.write or request.read or request.guarantee or request.fault
+    judging = Judging(
+        options.cells(request) if selects else [options.known(c) for c in expected], request.max_states, runs=False
+    )
+    _judge(judging)
+    compared = expectations.compare(judging.verdicts, expected)
+    table.show_compared(_console(), compared, finished=judging.finished)
+    if not judging.finished:
+        return STOPPED
+    return HOLDS if all(each.outcome == "as expected" for each in compared) else VIOLATED
+
+
+def _trace(request: argparse.Namespace) -> int:
+    cell = options.known(Cell(request.write, request.read, request.replicas, request.fault, request.guarantee))
+    judging = Judging([cell], request.max_states, runs=True)
+    _judge(judging)
+    if request.format == "json":
+        print(as_json.as_json(judging.verdicts, finished=judging.finished))
+    else:
+        story.tell(_console(), judging.verdicts[0])
+    return _status(judging)
+
+
+def _list(request: argparse.Namespace) -> int:
+    show_list(_console(), request.replicas)
+    return HOLDS
+
+
+def _judge(judging: Judging) -> None:
+    """Judge the cells; Ctrl-C ends it at once, with what was found so far."""
+    steps = judging.run()
+    try:
+        for _ in watched(steps):
+            pass
+    except KeyboardInterrupt:
+        steps.close()
+
+
+def _status(judging: Judging) -> int:
+    verdicts = {verdict.verdict for verdict in judging.verdicts}
+    if not judging.finished:
+        return STOPPED
+    if "violated" in verdicts:
+        return VIOLATED
+    return BOUNDED if "unknown" in verdicts else HOLDS
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 100)

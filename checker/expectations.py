@@ -1,0 +1,67 @@
+"""Verdicts held against a file of expected ones: what is as expected, and what is not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from checker.as_json import COLUMNS, csv_row
+from checker.cells import Cell, CellVerdict
+
+Outcome: TypeAlias = Literal[
+    "as expected", "missing violation", "new violation", "other numbers", "unknown", "not in the file"
+]
+
+
+class ExpectationsError(ValueError):
+    """A file of expected verdicts that cannot be read; the message says which line is wrong and what would be right."""
+
+
+class Compared(NamedTuple):
+    """One verdict beside the expected one (``None``: the file has none)."""
+
+    outcome: Outcome
+    found: CellVerdict
+    expected: dict[str, str] | None
+
+
+def read(file: Path) -> dict[Cell, dict[str, str]]:
+    """Return the expected verdicts in a file as ``overbooked check --format csv`` prints them.
+
+    Raises :class:`ExpectationsError` when there is no such file or a line of it makes no sense.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExpectationsError(
+            f"{file}: cannot be read as text ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    rows = csv.DictReader(text.splitlines())
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise ExpectationsError(f"{file}:1: the heading should be {','.join(COLUMNS)}")
+    return dict(_row(file, rows.line_num, row) for row in rows)
+
+
+def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) -> list[Compared]:
+    """Return each verdict with the expected one, and what comes of it."""
+    return [Compared(_outcome(it, expected.get(it.cell)), it, expected.get(it.cell)) for it in found]
+
+
+def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, str]]:
+    if None in row or None in row.values() or not row["replicas"].isdecimal():
+        raise ExpectationsError(f"{file}:{line}: should have {len(COLUMNS)} values, {','.join(COLUMNS)}")
+    if row["verdict"] not in {"holds", "violated"}:
+        raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and should be holds or violated")
+    return Cell(row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"]), row
+
+
+def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
+    if expected is None:
+        return "not in the file"
+    if found.verdict == "unknown":
+        return "unknown"
+    if found.verdict != expected["verdict"]:
+        return "new violation" if found.verdict == "violated" else "missing violation"
+    return "as expected" if csv_row(found) == expected else "other numbers"

@@ -1,0 +1,135 @@
+"""The command line: what can be asked, and what is said of a request that makes no sense."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES
+from spec.names import unknown
+from spec.read_strategies import read_strategies, read_strategy
+from spec.write_strategies import write_strategies, write_strategy
+
+MOST_STATES = 20_000_000
+_STRATEGIES = "overbooked list names all strategies, guarantees and faults."
+_STATUSES = (
+    "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
+    "3 no violation, but a bound was reached; 130 stopped with Ctrl-C."
+)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaints are one line each."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with exit status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"  # noqa: SLF001 - argparse gives it no public name
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser for ``overbooked``."""
+    top = OneLineParser(
+        prog="overbooked",
+        description="Shows what can go wrong with every way to write and read replicated data, by exploring all of it.",
+        epilog="With no command: check. " + _STRATEGIES,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _add_check(commands)
+    _add_trace(commands)
+    names = "name the strategies, guarantees and faults"
+    listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
+    listing.add_argument("--replicas", type=_count, default=3, metavar="N", help="how many replicas there are (3)")
+    return top
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the request; ``overbooked`` alone, or with options only, is ``overbooked check``."""
+    given = list(arguments)
+    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help"}):
+        given.insert(0, "check")
+    return parser().parse_args(given)
+
+
+def cells(request: argparse.Namespace) -> list[Cell]:
+    """Return the cells that a ``check`` asks for, in the order of the table.
+
+    Raises :class:`spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
+    """
+    n = request.replicas
+    writes = _chosen(request.write, SOURCE_WRITES, "all", write_strategies(n))
+    reads = _chosen(request.read, SOURCE_READS, "all-reads", read_strategies(n))
+    guarantees = _chosen(request.guarantee, tuple(GUARANTEES), "all", GUARANTEES)
+    faults = _chosen(request.fault, ("none",), "all", FAULTS)
+    asked = [Cell(w, r, n, f, g) for f in faults for w in writes for r in reads for g in guarantees]
+    for cell in asked:
+        known(cell)
+    return asked
+
+
+def known(cell: Cell) -> Cell:
+    """Return the cell; raise :class:`spec.names.StrategyError` when part of it is unknown."""
+    write_strategy(cell.write, cell.replicas)
+    read_strategy(cell.read, cell.replicas)
+    for what, name, names in (("guarantee", cell.guarantee, GUARANTEES), ("fault", cell.fault, FAULTS)):
+        if name not in names:
+            raise unknown(what, name, names)
+    return cell
+
+
+def _chosen(given: list[str] | None, default: tuple[str, ...], every: str, names: Iterable[str]) -> list[str]:
+    wanted = given or default
+    return list(dict.fromkeys(name for each in wanted for name in (names if each == every else (each,))))
+
+
+def _add_check(commands: _Commands) -> None:
+    check = commands.add_parser(
+        "check",
+        help="list what every way to write and read breaks (the default)",
+        description="Explores every interleaving; prints which guarantees hold, for each way to write and to read.",
+        epilog=f"{_STRATEGIES} {_STATUSES}",
+    )
+    every_read = "a read strategy, or all-reads for every one, as all is itself one (one, quorum, all); repeatable"
+    compare = "compare with a file of expected verdicts, as --format csv prints it; alone, all that the file has"
+    add = check.add_argument
+    add("--write", action="append", metavar="W", help="a write strategy, or all (the source's four); repeatable")
+    add("--read", action="append", metavar="R", help=every_read)
+    add("--guarantee", action="append", metavar="G", help="a guarantee, or all (all); repeatable")
+    add("--fault", action="append", metavar="F", help=f"{', '.join(FAULTS)}, or all of these (none); repeatable")
+    _add_bounds(check)
+    add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (text)")
+    add("--expect", type=Path, metavar="FILE", help=compare)
+
+
+def _add_trace(commands: _Commands) -> None:
+    trace = commands.add_parser(
+        "trace",
+        help="print one run that breaks a guarantee",
+        description="Prints a shortest run that breaks a guarantee, and why it does; or that there is none.",
+        epilog=f"{_STRATEGIES} {_STATUSES}",
+    )
+    trace.add_argument("write", metavar="WRITE", help="a write strategy")
+    trace.add_argument("read", metavar="READ", help="a read strategy")
+    trace.add_argument("guarantee", metavar="GUARANTEE", help="a guarantee")
+    trace.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (none)")
+    _add_bounds(trace)
+    trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print the run (text)")
+
+
+def _add_bounds(command: argparse.ArgumentParser) -> None:
+    bound = f"stop a search at M states and say unknown ({MOST_STATES:,})"
+    command.add_argument("--replicas", type=_count, default=3, metavar="N", help="how many replicas there are (3)")
+    command.add_argument("--max-states", type=_count, default=MOST_STATES, metavar="M", help=bound)
+
+
+def _count(text: str) -> int:
+    """Return a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    return int(text)

@@ -1,0 +1,104 @@
+"""Sets of packed states, as columns sorted by key."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from checker.compiled import Marks, Rows
+from checker.layout import Layout, Words
+
+
+def size(words: Words) -> int:
+    """Return how many states these are."""
+    return len(words[0])
+
+
+def take(words: Words, rows: Rows | slice) -> Words:
+    """Return the states at ``rows``."""
+    return tuple(word[rows] for word in words)
+
+
+def where(words: Words, marks: Marks) -> Words:
+    """Return the states that are marked."""
+    return tuple(word.compress(marks) for word in words)
+
+
+def join(pieces: list[Words]) -> Words:
+    """Return all these states, one piece after the other."""
+    return tuple(np.concatenate(columns) for columns in zip(*pieces, strict=True))
+
+
+def ordered(layout: Layout, words: Words) -> Words:
+    """Return these states sorted by key, so that equal ones stand side by side; sorts a single column where it is.
+
+    Cost: one sort of the keys. For states of several words, a key that different states share (about one in 2**60
+    pairs) is noticed, and then all words are compared.
+    """
+    if len(words) == 1:
+        words[0].sort()
+        return words
+    keys = layout.key(words)
+    order = np.argsort(keys)
+    by_key = take(words, order)
+    keys = keys[order]
+    if np.any(_new(by_key)[1:] & (keys[1:] == keys[:-1])):
+        return take(words, np.lexsort((*words, layout.key(words))))
+    return by_key
+
+
+def unique(words: Words) -> Words:
+    """Return each of these states, sorted by key, once.
+
+    >>> [column.tolist() for column in unique((np.array([1, 3, 3]),))]
+    [[1, 3]]
+    """
+    return where(words, _new(words))
+
+
+def _new(words: Words) -> Marks:
+    new = np.zeros(size(words), np.bool_)
+    new[:1] = True
+    for word in words:
+        new[1:] |= word[1:] != word[:-1]
+    return new
+
+
+def find(layout: Layout, needles: Words, states: Words) -> tuple[Marks, Rows]:
+    """Return which ``needles`` are among ``states`` (unique, and sorted by key), and where."""
+    wanted, keys = layout.key(needles), layout.key(states)
+    at = np.searchsorted(keys, wanted)
+    found = np.zeros(len(wanted), np.bool_)
+    pending = np.flatnonzero(at < len(keys))
+    while len(pending):
+        here = at[pending]
+        same = np.ones(len(pending), np.bool_)
+        for needle, word in zip(needles, states, strict=True):
+            same &= needle[pending] == word[here]
+        found[pending[same]] = True
+        again = ~same & (keys[here] == wanted[pending]) & (here + 1 < len(keys))
+        pending = pending[again]
+        at[pending] += 1
+    return found, at
+
+
+class Seen:
+    """The states that were reached before, as sorted runs of which each is at least twice as long as the next.
+
+    Cost: a state is merged a logarithmic number of times, and looked for in as many runs.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._runs: list[Words] = []
+
+    def fresh(self, states: Words) -> Words:
+        """Return those of ``states`` (unique, and sorted by key) that were not reached before."""
+        for run in self._runs:
+            states = where(states, ~find(self._layout, states, run)[0])
+        return states
+
+    def add(self, states: Words) -> None:
+        """Take in states that are all fresh."""
+        self._runs.append(states)
+        while len(self._runs) > 1 and size(self._runs[-2]) < 2 * size(self._runs[-1]):
+            self._runs[-2:] = [ordered(self._layout, join(self._runs[-2:]))]

@@ -1,0 +1,54 @@
+"""One run as a story: who does what, step by step, what each replica holds then, and why that breaks the guarantee."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.cells import CellVerdict
+from checker.runs import Run
+from spec.because import because
+from spec.guarantees import GUARANTEES
+from spec.telling import contents, event, users_in_words
+from spec.world import World
+
+
+def tell(console: Console, verdict: CellVerdict) -> None:
+    """Print the run that breaks a guarantee, or that there is none."""
+    cell, world = verdict.cell, verdict.cell.world
+    guarantee = GUARANTEES[cell.guarantee]
+    fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
+    _line(console, f"{cell.write} by {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
+    _line(console, f"{cell.guarantee}: {guarantee.sentence}")
+    _line(console, users_in_words(guarantee) + "\n")
+    if verdict.run:
+        console.print(_steps(world, verdict.run))
+        _line(console, f"\nViolated: {because(world, cell.guarantee, verdict.run.states[-1])}")
+        _line(console, "No shorter run does it.")
+    elif verdict.verdict == "holds":
+        vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
+        _line(console, f"Holds: none of the {verdict.states:,} states, and no run, breaks it.{vacuous}")
+    else:
+        _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
+
+
+def _steps(world: World, run: Run) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("who", no_wrap=True)
+    table.add_column("does what")
+    for i in world.numbers:
+        table.add_column(f"db{i}", no_wrap=True)
+    held = contents(world, run.states[0])
+    for at, step in enumerate(run.steps):
+        told = event(world, step, run.states[at], run.states[at + 1])
+        now = contents(world, run.states[at + 1])
+        cells = (Text(it, style="bold" if it != held[name] else "dim") for name, it in now.items())
+        table.add_row(str(at + 1), told.who, told.what, *cells)
+        held = now
+    return table
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False)

@@ -1,0 +1,131 @@
+"""The verdicts as a table that a person takes in at a glance, and what was explored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.as_json import csv_row
+from checker.cells import CellVerdict, Explored
+from checker.expectations import Compared
+from spec.faults import FAULTS
+
+_HEADINGS = {
+    "read-after-write": "read\nafter\nwrite",
+    "read-your-writes": "read\nyour\nwrites",
+    "monotonic-reads": "mono-\ntonic\nreads",
+    "linearizability": "linear-\niza-\nbility",
+    "no-double-booking": "no\ndouble\nbooking",
+    "convergence": "\nconver-\ngence",
+    "durability": "\ndura-\nbility",
+    "booking-availability": "booking\navaila-\nbility",
+    "checking-availability": "check\navaila-\nbility",
+}
+_NUMBERS = ("verdict", "length", "states", "transitions", "depth")
+_SIGNS = {"holds": ("✓", "ok"), "violated": ("✗", "X"), "unknown": ("?", "?"), "vacuous": ("∅", "0")}
+_STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow", "vacuous": "yellow"}
+
+
+def show(console: Console, verdicts: Sequence[CellVerdict]) -> None:
+    """Print a table for each fault setting, what its signs mean, and a line for each violation."""
+    for fault in dict.fromkeys(verdict.cell.fault for verdict in verdicts):
+        _show_fault(console, fault, [verdict for verdict in verdicts if verdict.cell.fault == fault])
+    _show_legend(console, verdicts)
+    _show_violations(console, verdicts)
+
+
+def show_explored(
+    console: Console, verdicts: Sequence[CellVerdict], explored: Explored, seconds: float, *, finished: bool
+) -> None:
+    """Print what was explored, how long it took, and whether anything is left open."""
+    unknown = sum(verdict.verdict == "unknown" for verdict in verdicts)
+    extent = f"{unknown} of {len(verdicts)} verdicts are unknown" if unknown else "this is every interleaving"
+    stopped = "" if finished else "Stopped, so this is unfinished. "
+    counts = f"{explored.states:,} states and {explored.transitions:,} steps between them, in {explored.models} models"
+    _line(console, f"{stopped}Explored {counts}: {extent}, {seconds:.1f} s.")
+
+
+def show_compared(console: Console, compared: Sequence[Compared], *, finished: bool) -> None:
+    """Print how many verdicts are as expected, and a line for each that is not."""
+    for outcome, found, expected in compared:
+        if outcome != "as expected":
+            was = ", ".join(f"{name} {expected[name]}" for name in _NUMBERS) if expected else "nothing"
+            now = ", ".join(f"{name} {value}" for name, value in csv_row(found).items() if name in _NUMBERS)
+            _line(console, f"{outcome}: {command_for(found)}\n  expected {was}\n  found    {now}")
+    counts = Counter(each.outcome for each in compared)
+    _line(
+        console,
+        ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + ("" if finished else " (stopped)"),
+    )
+
+
+def command_for(verdict: CellVerdict) -> str:
+    """Return the command that shows a verdict's run."""
+    cell = verdict.cell
+    fault = "" if cell.fault == "none" else f" --fault {cell.fault}"
+    replicas = "" if cell.replicas == 3 else f" --replicas {cell.replicas}"  # noqa: PLR2004 - the command's default
+    return f"overbooked trace {cell.write} {cell.read} {cell.guarantee}{fault}{replicas}"
+
+
+def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> None:
+    replicas = verdicts[0].cell.replicas
+    name = "no fault" if fault == "none" else fault
+    _line(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {FAULTS[fault].sentence}.")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("\n\nwrite", no_wrap=True)
+    table.add_column("\n\nread", no_wrap=True)
+    guarantees = list(dict.fromkeys(verdict.cell.guarantee for verdict in verdicts))
+    for guarantee in guarantees:
+        table.add_column(_HEADINGS[guarantee], no_wrap=True, min_width=5)
+    before = None
+    for write, read in dict.fromkeys((verdict.cell.write, verdict.cell.read) for verdict in verdicts):
+        row = {v.cell.guarantee: v for v in verdicts if (v.cell.write, v.cell.read) == (write, read)}
+        table.add_row(write if write != before else "", read, *(_sign(console, row[each]) for each in guarantees))
+        before = write
+    console.print(table)
+    console.print()
+
+
+def _sign(console: Console, verdict: CellVerdict) -> Text:
+    kind = _kind(verdict)
+    length = f" {verdict.length}" if verdict.length is not None else ""
+    return Text(_spelled(console, kind) + length, style=_STYLES[kind])
+
+
+def _kind(verdict: CellVerdict) -> str:
+    return "vacuous" if verdict.verdict == "holds" and not verdict.witness else verdict.verdict
+
+
+def _spelled(console: Console, kind: str) -> str:
+    sign, plain = _SIGNS[kind]
+    return sign if console.encoding.startswith("utf") else plain
+
+
+def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:
+    kinds = {_kind(verdict) for verdict in verdicts}
+    meanings = {
+        "holds": "holds",
+        "violated": "8  violated, and a shortest run takes 8 steps",
+        "unknown": "unknown: not all was explored",
+        "vacuous": "holds only because nothing happened",
+    }
+    _line(console, "   ".join(f"{_spelled(console, kind)} {meanings[kind]}" for kind in meanings if kind in kinds))
+
+
+def _show_violations(console: Console, verdicts: Sequence[CellVerdict]) -> None:
+    violated = [verdict for verdict in verdicts if verdict.verdict == "violated"]
+    if violated:
+        few = len(violated) == 1
+        count = "1 violation" if few else f"{len(violated)} violations"
+        _line(console, f"\n{count}, with the length and the command that shows a shortest run:\n")
+    for verdict in violated:
+        _line(console, f"{verdict.length:>4} steps  {command_for(verdict)}")
+    _line(console, "")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
