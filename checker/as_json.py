@@ -16,7 +16,7 @@ COLUMNS = ("fault", "write", "read", "replicas", "guarantee", "verdict", "length
 
 def as_json(verdicts: Iterable[CellVerdict], *, finished: bool) -> str:
     """Return the verdicts as one JSON document, a line each."""
-    rows = ",\n".join("  " + json.dumps(_row(verdict), ensure_ascii=False) for verdict in verdicts)
+    rows = ",\n".join("  " + json.dumps(_row(verdict)) for verdict in verdicts)
     return f'{{"schema": 1, "finished": {json.dumps(finished)}, "verdicts": [\n{rows}\n]}}'
 
 

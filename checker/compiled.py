@@ -139,7 +139,7 @@ def _judge(models: Sequence[Model], layout: Layout, name: str, when: When) -> Ju
 
 
 def _keyed(cases: Iterable[Case]) -> list[tuple[Hashable, tuple[Part, ...]]]:
-    return [(case.about, case.parts) for case in cases]
+    return [((at, case.about), case.parts) for at, case in enumerate(cases)]
 
 
 Keyed: TypeAlias = Sequence[tuple[Hashable, tuple[Part, ...]]]

@@ -19,15 +19,25 @@ from checker.layout import Words
 from checker.runs import Run, level_of, run_to
 from checker.search import Exploration, steps_from
 from checker.stateset import find, join, ordered, size, take, where
+from spec.language import Step
 
 
 class _Region(NamedTuple):
-    """The broken states, the steps between them, and of each owed step where it is possible and which edges are it."""
+    """The broken states, the ways between them, and of each owed step where it is possible and which ways are it."""
 
     states: Words
     graph: nx.DiGraph[int]
+    owed: list[Step]
     possible: list[set[int]]
     taken: list[set[tuple[int, int]]]
+
+
+class _Move(NamedTuple):
+    """One way between two broken states, and the step it is where that matters."""
+
+    before: int
+    to: int
+    step: Step | None = None
 
 
 def endless_run(found: Exploration, tag: int, judge: Judge) -> Run | None:
@@ -52,12 +62,13 @@ def _region(found: Exploration, tag: int, judge: Judge) -> _Region:
     of = found.compiled
     everything = join([level_of(found, tag, depth) for depth in range(len(found.levels))])
     states = ordered(of.layout, where(everything, marks(judge.broken, everything, of.layout.tags(everything))))
-    region = _Region(states, nx.DiGraph(), [], [])
+    region = _Region(states, nx.DiGraph(), [], [], [])
     for lookup, rows, after in steps_from(of, states):
         inside, at = find(of.layout, after, states)
         edges = list(zip(rows[inside].tolist(), at[inside].tolist(), strict=True))
         region.graph.add_edges_from(edges)
         if lookup.owed:
+            region.owed.append(lookup.step(tag, of.models[tag]))
             region.possible.append(set(rows.tolist()))
             region.taken.append(set(edges))
     return region
@@ -80,25 +91,34 @@ def _is_fair(region: _Region, component: set[int]) -> bool:
     )
 
 
-def _tour(region: _Region, component: set[int], entry: int) -> list[int]:
-    """Return a way from ``entry`` round to it, through all that fairness asks for."""
+def _tour(region: _Region, component: set[int], entry: int) -> list[_Move]:
+    """Return a way from ``entry`` round to it, on which every owed step is taken or once not possible."""
     graph = region.graph.subgraph(component)
-    tour = [entry]
-    for possible, taken in zip(region.possible, region.taken, strict=True):
-        if any(at not in possible for at in tour) or any(edge in taken for edge in pairwise(tour)):
-            continue
+    tour: list[_Move] = []
+    for step, possible, taken in zip(region.owed, region.possible, region.taken, strict=True):
+        here = tour[-1].to if tour else entry
         if rests := component - possible:
-            tour += nx.shortest_path(graph, tour[-1], min(rests))[1:]
+            if not rests & {entry, *(move.to for move in tour)}:
+                tour += _walk(graph, here, min(rests))
+        elif on_the_way := [at for at, move in enumerate(tour) if move.step is None and move[:2] in taken]:
+            tour[on_the_way[0]] = tour[on_the_way[0]]._replace(step=step)
         else:
-            edge = min(edge for edge in taken if component.issuperset(edge))
-            tour += [*nx.shortest_path(graph, tour[-1], edge[0])[1:], edge[1]]
-    if len(tour) == 1:
-        tour.append(min(graph[entry]))
-    return tour + nx.shortest_path(graph, tour[-1], entry)[1:]
+            before, after = min(edge for edge in taken if component.issuperset(edge))
+            tour += [*_walk(graph, here, before), _Move(before, after, step)]
+    if not tour:
+        tour.append(_Move(entry, min(graph[entry])))
+    return tour + _walk(graph, tour[-1].to, entry)
 
 
-def _round(found: Exploration, way: Run, tag: int, region: _Region, tour: list[int]) -> Run:
+def _walk(graph: nx.DiGraph[int], start: int, end: int) -> list[_Move]:
+    return [_Move(before, after) for before, after in pairwise(nx.shortest_path(graph, start, end))]
+
+
+def _round(found: Exploration, way: Run, tag: int, region: _Region, tour: list[_Move]) -> Run:
     model, layout = found.compiled.models[tag], found.compiled.layout
-    tell = [layout.unpack([int(word[at]) for word in region.states], model.fields) for at in tour]
-    steps = [next(s for s in model.steps if s.on(before) == after) for before, after in pairwise(tell)]
-    return Run(model, (*way.steps, *steps), (*way.states, *tell[1:]), cycle_from=len(way.steps))
+    states, steps = [way.states[-1]], []
+    for move in tour:
+        state = layout.unpack([int(word[move.to]) for word in region.states], model.fields)
+        steps.append(move.step or next(step for step in model.steps if step.on(states[-1]) == state))
+        states.append(state)
+    return Run(model, (*way.steps, *steps), (*way.states, *states[1:]), cycle_from=len(way.steps))

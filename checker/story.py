@@ -13,6 +13,9 @@ from spec.guarantees import GUARANTEES
 from spec.telling import contents, event, users_in_words
 from spec.world import World
 
+_EXPLAINED = "b1 is the booking with timestamp 1; the columns on the right show what each replica holds after the step"
+_CRASHED = ", in brackets once it has crashed"
+
 
 def tell(console: Console, verdict: CellVerdict) -> None:
     """Print the run that breaks a guarantee, or that there is none."""
@@ -24,7 +27,8 @@ def tell(console: Console, verdict: CellVerdict) -> None:
     _line(console, users_in_words(guarantee) + "\n")
     if verdict.run:
         console.print(_steps(world, verdict.run))
-        _line(console, f"\nViolated: {because(world, cell.guarantee, verdict.run.states[-1])}")
+        _line(console, f"\n{_EXPLAINED}{_CRASHED if world.fault.crashes else ''}.")
+        _line(console, f"Violated: {because(world, cell.guarantee, verdict.run.states[-1])}")
         _line(console, "No shorter run does it.")
     elif verdict.verdict == "holds":
         vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."

@@ -18,13 +18,15 @@ _HEADINGS = {
     "read-after-write": "read\nafter\nwrite",
     "read-your-writes": "read\nyour\nwrites",
     "monotonic-reads": "mono-\ntonic\nreads",
-    "linearizability": "linear-\niza-\nbility",
-    "no-double-booking": "no\ndouble\nbooking",
-    "convergence": "\nconver-\ngence",
+    "linearizability": "line-\nariz-\nable",
+    "no-double-booking": "no\ndouble\nbook.",
+    "convergence": "con-\nver-\ngence",
     "durability": "\ndura-\nbility",
-    "booking-availability": "booking\navaila-\nbility",
-    "checking-availability": "check\navaila-\nbility",
+    "booking-availability": "book\navail-\nable",
+    "checking-availability": "check\navail-\nable",
 }
+_WIDE = 90
+"""From this many columns on, the ways to write have a column of their own."""
 _NUMBERS = ("verdict", "length", "states", "transitions", "depth")
 _SIGNS = {"holds": ("✓", "ok"), "violated": ("✗", "X"), "unknown": ("?", "?"), "vacuous": ("∅", "0")}
 _STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow", "vacuous": "yellow"}
@@ -75,19 +77,29 @@ def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> No
     replicas = verdicts[0].cell.replicas
     name = "no fault" if fault == "none" else fault
     _line(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {FAULTS[fault].sentence}.")
+    wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("\n\nwrite", no_wrap=True)
-    table.add_column("\n\nread", no_wrap=True)
+    for heading in ("write", "read") if wide else ("write\n  read",):
+        table.add_column("\n" * (2 - heading.count("\n")) + heading, no_wrap=True)
     guarantees = list(dict.fromkeys(verdict.cell.guarantee for verdict in verdicts))
     for guarantee in guarantees:
         table.add_column(_HEADINGS[guarantee], no_wrap=True, min_width=5)
     before = None
-    for write, read in dict.fromkeys((verdict.cell.write, verdict.cell.read) for verdict in verdicts):
-        row = {v.cell.guarantee: v for v in verdicts if (v.cell.write, v.cell.read) == (write, read)}
-        table.add_row(write if write != before else "", read, *(_sign(console, row[each]) for each in guarantees))
+    for (write, read), row in _rows(verdicts).items():
+        signs = [_sign(console, row[each]) for each in guarantees]
+        if write != before and not wide:
+            table.add_row(write)
+        table.add_row(*((write if write != before else "", read) if wide else (f"  {read}",)), *signs)
         before = write
     console.print(table)
     console.print()
+
+
+def _rows(verdicts: list[CellVerdict]) -> dict[tuple[str, str], dict[str, CellVerdict]]:
+    rows: dict[tuple[str, str], dict[str, CellVerdict]] = {}
+    for verdict in verdicts:
+        rows.setdefault((verdict.cell.write, verdict.cell.read), {})[verdict.cell.guarantee] = verdict
+    return rows
 
 
 def _sign(console: Console, verdict: CellVerdict) -> Text:

@@ -112,7 +112,7 @@ def _judgement(found: Exploration, tag: int, judge: Judge, *, runs: bool) -> Jud
         from checker.endless import endless_run  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
 
         if run := endless_run(found, tag, judge):
-            return Judgement("violated", witness, len(run.steps), run)
+            return Judgement("violated", witness, len(run.steps), run if runs else None)
     return Judgement("holds" if found.complete[tag] else "unknown", witness)
 
 

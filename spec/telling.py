@@ -58,7 +58,7 @@ def listed(items: Sequence[str], *, last: str = "and") -> str:
 
 def users_in_words(guarantee: Guarantee) -> str:
     """Return what the users of a guarantee do, on one line."""
-    return " · ".join(
+    return "; ".join(
         f"{program[0].user}: " + ", then ".join(_call_in_words(call) for call in program) for program in guarantee.users
     )
 
