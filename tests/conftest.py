@@ -1,0 +1,19 @@
+"""How the tests are run: those marked long only when asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--long`` and ``--write-docs``."""
+    parser.addoption("--write-docs", action="store_true", help="paste what commands print today into the README")
+    parser.addoption("--long", action="store_true", help="run the tests that take a minute or more, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the long tests unless they are asked for."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="long: --long runs it"))

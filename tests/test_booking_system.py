@@ -1,0 +1,145 @@
+"""The booking system: its verdicts and numbers are those of the same system typed again."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, Judging
+from checker.verdicts import check
+from fair_runs import assert_breaks
+from plain_search import Found, search
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES
+from spec.read_strategies import read_strategies, read_strategy
+from spec.system import model
+from spec.users import Kind, programs
+from spec.world import World
+from spec.write_strategies import write_strategies, write_strategy
+from typed_again import Hotel
+
+ALIASES = {"first:1", "first:2", "first:3"}
+
+
+def again(cell: Cell) -> Found:
+    """Return what a plain search finds in the system typed again."""
+    hotel = Hotel(cell.write, cell.read, cell.guarantee, cell.fault, cell.replicas)
+    return search(hotel.initial, hotel.steps, hotel.is_broken)
+
+
+def assert_agree(cells: list[Cell]) -> None:
+    """Assert that the checker says of each cell what the plain search does."""
+    judging = Judging(cells, 10**8, runs=False)
+    for _ in judging.run():
+        pass
+    for verdict in judging.verdicts:
+        found = Found(verdict.length, verdict.states, verdict.transitions, verdict.depth)
+        assert found == again(verdict.cell), verdict.cell
+        assert verdict.witness, f"{verdict.cell} holds only because nothing happened"
+
+
+def every_cell(fault: str, writes: tuple[str, ...], reads: tuple[str, ...]) -> list[Cell]:
+    """Return the cells of these ways to write and to read, for every guarantee."""
+    return [Cell(write, read, 3, fault, guarantee) for write, read, guarantee in product(writes, reads, GUARANTEES)]
+
+
+def test_default_table_is_that_of_the_system_typed_again() -> None:
+    """The source's four writes by its three reads, with no fault: verdicts, lengths and counts agree."""
+    assert_agree(every_cell("none", SOURCE_WRITES, SOURCE_READS))
+
+
+@pytest.mark.parametrize("fault", ["replica-crash", "app-restart", "both"])
+def test_small_cells_under_faults_are_those_of_the_system_typed_again(fault: str) -> None:
+    """With faults, the guarantees whose programs are small agree for every way to write."""
+    small = {"read-your-writes", "durability", "booking-availability", "checking-availability"}
+    cells = every_cell(fault, tuple(write_strategies(3)), ("one", "one:db2"))
+    assert_agree([cell for cell in cells if cell.guarantee in small])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("write", write_strategies(3))
+def test_every_cell_is_that_of_the_system_typed_again(write: str, fault: str) -> None:
+    """Every way to write and to read, every guarantee and every fault setting agree."""
+    assert_agree(every_cell(fault, (write,), tuple(name for name in read_strategies(3) if name not in ALIASES)))
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 4])
+def test_other_numbers_of_replicas_agree_too(replicas: int) -> None:
+    """With one, two and four replicas the systems agree, on a crash with a majority read among others."""
+    cells = [
+        Cell(write, "quorum", replicas, fault, guarantee)
+        for write in ("serial-async", f"message:parallel:{replicas}")
+        for fault in ("none", "replica-crash")
+        for guarantee in ("read-after-write", "convergence", "durability", "booking-availability")
+    ]
+    assert_agree(cells)
+
+
+@pytest.mark.parametrize(
+    ("bookings", "checks", "states", "transitions"),
+    [(1, 1, 947, 2_559), (2, 1, 125_771, 558_139), (2, 2, 7_754_329, 38_371_124)],
+)
+def test_counts_are_those_that_others_got(bookings: int, checks: int, states: int, transitions: int) -> None:
+    """``parallel:2`` by ``first:2`` has the states and transitions that the definition of the system gives for it."""
+    book: tuple[Kind, ...] = ("book",)
+    check_: tuple[Kind, ...] = ("check",)
+    write, read = write_strategy("parallel:2", 3), read_strategy("first:2", 3)
+    guarantee = GUARANTEES["read-after-write"]
+    result = check(
+        model(World(write, read, 3, FAULTS["none"], programs(*[book] * bookings, *[check_] * checks)), guarantee)
+    )
+    assert (result.states, result.transitions) == (states, transitions)
+    assert result.judgements["read-after-write"].verdict == "holds"
+
+
+def test_two_names_of_one_strategy_have_one_verdict() -> None:
+    """Over three replicas ``first:2`` is ``quorum``: what is said of one is said of the other."""
+    cells = [Cell("parallel:1", read, 3, "none", "linearizability") for read in ("quorum", "first:2")]
+    judging = Judging(cells, 10**6, runs=False)
+    for _ in judging.run():
+        pass
+    one, other = judging.verdicts
+    assert one[1:] == other[1:]
+    assert judging.explored.models == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_counterexample_is_a_run_of_the_spec_that_breaks_the_guarantee(fault: str) -> None:
+    """Each violation's run follows the spec's own rules, has the length that was said, and ends in a broken state."""
+    cells = [
+        Cell(write, read, 3, fault, guarantee)
+        for write, read in (("serial-async", "quorum"), ("message:parallel:2", "one"), ("parallel:3", "one:db3"))
+        for guarantee in GUARANTEES
+        if guarantee != "linearizability" or fault != "both"
+    ]
+    judging = Judging(cells, 10**7, runs=True)
+    for _ in judging.run():
+        pass
+    violated = [verdict for verdict in judging.verdicts if verdict.verdict == "violated"]
+    assert violated
+    for verdict in violated:
+        assert verdict.run is not None
+        assert len(verdict.run.steps) == verdict.length
+        assert_breaks(verdict.run, next(p for p in verdict.run.model.properties if p.name == verdict.cell.guarantee))
+
+
+def test_rooms_do_not_disturb_each_other() -> None:
+    """A booking of one room says nothing about another: with a room each, nobody reads a stale answer."""
+    (u1,), (u2,) = programs(("book",), ("check",))
+    users = ((u1,), (u2._replace(room="r2"),))
+    world = World(write_strategy("parallel:1", 3), read_strategy("one", 3), 3, FAULTS["none"], users)
+    judgement = check(model(world, GUARANTEES["read-after-write"])).judgements["read-after-write"]
+    assert (judgement.verdict, judgement.witness) == ("holds", False)
+
+
+def test_a_search_that_reached_its_bound_never_says_holds() -> None:
+    """Stopped after any number of states, a search says ``unknown`` or what is true, and never ``holds``."""
+    cell = Cell("serial-async", "all", 3, "none", "read-after-write")
+    for bound in (1, 2, 50, 381, 382):
+        judging = Judging([cell], bound, runs=False)
+        for _ in judging.run():
+            pass
+        (verdict,) = judging.verdicts
+        assert (verdict.states, verdict.verdict) == (bound, "holds" if bound == 382 else "unknown")

@@ -1,0 +1,302 @@
+"""The command ``overbooked``, as its users meet it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from checker import table
+from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
+from checker.command import main
+from spec.guarantees import GUARANTEES
+from spec.read_strategies import read_strategies
+from spec.write_strategies import write_strategies
+
+COMMAND = [sys.executable, "-m", "checker"]
+ONE = ["check", "--write", "parallel:1", "--read", "one", "--guarantee", "read-after-write"]
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run the command; return its exit status and what it printed."""
+    status = main(arguments)
+    return status, capsys.readouterr().out
+
+
+def verdicts(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
+    """Run ``check`` with these arguments; return its verdicts as JSON has them."""
+    _, out = printed(capsys, "check", *arguments, "--format", "json")
+    document = json.loads(out)
+    assert document["schema"] == 1
+    assert document["finished"] is True
+    return list(document["verdicts"])
+
+
+def test_alone_it_checks_the_sources_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """``overbooked`` alone is the source's four writes by its three reads, nine guarantees, no fault."""
+    status, out = printed(capsys)
+    assert status == 1
+    assert "43 violations" in out
+    assert all(name in out for name in (*SOURCE_WRITES, *SOURCE_READS))
+    rows = verdicts(capsys)
+    assert {(row["write"], row["read"]) for row in rows} == {(w, r) for w in SOURCE_WRITES for r in SOURCE_READS}
+    assert [row["guarantee"] for row in rows[:9]] == list(GUARANTEES)
+    assert {(row["replicas"], row["fault"]) for row in rows} == {(3, "none")}
+
+
+def test_every_violation_line_is_a_command_that_shows_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each violation's line has the length of the run that its command then prints, step by step."""
+    _, out = printed(capsys, "check", "--write", "serial-async", "--fault", "replica-crash", "--replicas", "2")
+    lines = [line.split(" steps  overbooked ") for line in out.splitlines() if " steps  overbooked " in line]
+    assert len(lines) > 10
+    for length, command in lines:
+        status, story = printed(capsys, *command.split())
+        assert status == 1
+        assert f"\n{length.strip():>{len(length.strip())}} " in story.replace("\n ", "\n")
+        assert "Violated: " in story
+
+
+def test_all_means_every_strategy_for_that_many_replicas(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--write all --read all-reads`` are all there are; ``--read all`` is the strategy of that name."""
+    rows = verdicts(capsys, "--write", "all", "--read", "all-reads", "--replicas", "2", "--guarantee", "durability")
+    assert {row["write"] for row in rows} == set(write_strategies(2))
+    assert {row["read"] for row in rows} == set(read_strategies(2))
+    rows = verdicts(capsys, "--read", "all", "--read", "one", "--fault", "all", "--guarantee", "durability")
+    assert {(row["read"], row["fault"]) for row in rows} == {
+        (read, fault) for read in ("all", "one") for fault in ("none", "replica-crash", "app-restart", "both")
+    }
+
+
+def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    """A verdict's trace names each step, whose call it is, and the values it read or wrote; one that holds has none."""
+    (row,) = verdicts(capsys, *ONE[1:])
+    assert [row[key] for key in ("verdict", "witness", "states", "transitions", "depth")] == [
+        "violated",
+        True,
+        761,
+        2097,
+        11,
+    ]
+    steps = row["trace"]["steps"]  # type: ignore[index]
+    assert [step["step"] for step in steps] == ["invoke", "apply", "confirm", "ack", "invoke", "sample", "finish"]
+    assert steps[1] == {"step": "apply", "call": "book", "user": "u1", "room": "r1", "booking": 1, "replica": "db1"}
+    assert steps[5] == {
+        "step": "sample",
+        "call": "check",
+        "user": "u2",
+        "room": "r1",
+        "replica": "db2",
+        "answer": "available",
+    }
+    assert steps[6] == {"step": "finish", "call": "check", "user": "u2", "room": "r1", "answer": "available"}
+    (row,) = verdicts(capsys, "--write", "serial-sync", "--read", "one", "--guarantee", "read-after-write")
+    assert (row["verdict"], row["trace"]) == ("holds", None)
+
+
+def test_json_tells_faults_and_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """Traces under faults name the crash with its replica and the restart; a log's have consume and commit."""
+    rows = verdicts(
+        capsys, "--write", "message:serial-async", "--read", "one", "--guarantee", "durability", "--fault", "both"
+    )
+    steps = [step["step"] for step in rows[0]["trace"]["steps"]]  # type: ignore[index]
+    assert sorted(steps) == sorted(["invoke", "ack", "consume", "apply", "confirm", "commit", "restart", "crash"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--write", "serial-sync", "--read", "one", "--guarantee", "durability"], 0),
+        (["--write", "serial-async", "--read", "one", "--guarantee", "read-after-write"], 1),
+        (["--write", "serial-sync", "--read", "one", "--guarantee", "durability", "--max-states", "3"], 3),
+        (["--write", "serial-async", "--read", "one", "--max-states", "150"], 1),
+    ],
+)
+def test_exit_status_tells_holds_violated_and_unknown_apart(
+    arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0: all holds; 1: a violation; 3: no violation, but a bound was reached."""
+    assert printed(capsys, "check", *arguments)[0] == status
+
+
+def test_trace_of_a_guarantee_that_holds_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a guarantee that holds there is no run: it says so and ends with 0; at a bound it says unknown, 3."""
+    status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write")
+    assert status == 0
+    assert "Holds: none of the 947 states" in out
+    status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write", "--max-states", "100")
+    assert status == 3
+    assert "Unknown: the bound of 100 states was reached" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--write serial", "serial: no such write strategy; did you mean serial-sync?"),
+        ("--read majority", "majority: no such read strategy; there are one, quorum, all,"),
+        ("--write parallel:4", "parallel:4: there are 3 replicas, so K is one of 1..3"),
+        ("--write message:parallel:0", "message:parallel:0: there are 3 replicas, so K is one of 1..3"),
+        ("--read first:9 --replicas 5", "first:9: there are 5 replicas, so R is one of 1..5"),
+        ("--read one:db4", "one:db4: there are 3 replicas, db1..db3"),
+        ("--fault crash", "crash: no such fault; did you mean replica-crash?"),
+        ("--guarantee linear", "linear: no such guarantee; did you mean linearizability?"),
+        ("--replicas 0", "argument --replicas: 0 is not a whole number from 1 on"),
+        ("--replicas three", "argument --replicas: three is not a whole number from 1 on"),
+        ("--max-states -1", "argument --max-states: -1 is not a whole number from 1 on"),
+        ("--expect nowhere.csv", "nowhere.csv: cannot be read as text (No such file or directory)"),
+        ("trace serial-sync one nothing", "nothing: no such guarantee"),
+        ("trace serial-sync", "the following arguments are required: READ, GUARANTEE"),
+        ("chekc", "invalid choice: 'chekc'"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_one_line(
+    arguments: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong request ends with 2 and one line that says what is wrong and what would be right."""
+    try:
+        status = main(arguments.split())
+    except SystemExit as exit_:
+        status = int(str(exit_.code))
+    said = capsys.readouterr()
+    assert (status, said.out, said.err.count("\n")) == (2, "", 1)
+    assert says in said.err
+    assert said.err.startswith("overbooked")
+
+
+def test_every_command_and_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--help`` explains each option, the exit statuses, and that ``all`` is a read strategy."""
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(
+        option in text for option in ("--write", "--read", "--guarantee", "--fault", "--replicas", "--max-states")
+    )
+    assert "all-reads for every one, as all is itself one" in text
+    assert "130 stopped with Ctrl-C" in text
+
+
+def test_list_names_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """``list`` has a line for every strategy over that many replicas, every guarantee and every fault."""
+    status, out = printed(capsys, "list", "--replicas", "4")
+    assert status == 0
+    named = {line.split()[0] for line in out.splitlines() if line.strip()}
+    assert named >= {*write_strategies(4), *read_strategies(4), *GUARANTEES, "replica-crash", "app-restart", "both"}
+
+
+def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
+    """At 80 columns no row wraps; without colour or UTF-8 each verdict still has a sign of its own."""
+    rows = [
+        CellVerdict(Cell(write, read, 3, "replica-crash", guarantee), "violated", witness=True, length=22)
+        for write in ("message:serial-async", "serial-sync")
+        for read in ("one:db1", "quorum")
+        for guarantee in GUARANTEES
+    ]
+    signs = {("holds", True): "ok", ("holds", False): "0", ("unknown", True): "?"}
+    for at, (verdict, witness) in enumerate(signs):
+        rows[at] = rows[at]._replace(verdict=verdict, witness=witness, length=None)  # type: ignore[arg-type]
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console(file=out, width=80)
+    table.show(console, rows)
+    out.seek(0)
+    lines = out.read().splitlines()
+    assert all(len(line.rstrip()) <= 80 for line in lines[:11])
+    body = [line.split() for line in lines[4:11]]
+    assert body[:3] == [
+        ["message:serial-async"],
+        ["one:db1", "ok", "0", "?", *["X", "22"] * 6],
+        ["quorum", *["X", "22"] * 9],
+    ]
+
+
+def test_what_was_explored_says_what_is_open() -> None:
+    """The last line says how much was explored, and how many verdicts a bound left unknown."""
+    cell = Cell("serial-sync", "one", 3, "none", "durability")
+    console = Console(file=io.StringIO(), width=100)
+    verdict = CellVerdict(cell, "unknown", states=3)
+    table.show_explored(console, [verdict], Explored(3, 2, 1), 0.1, finished=False)
+    out = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Stopped, so this is unfinished" in out
+    assert "1 of 1 verdicts are unknown" in out
+
+
+def test_ctrl_c_ends_it_at_once_with_what_was_found() -> None:
+    """Ctrl-C: exit status 130, within a second or so, with the violations found and the rest marked unfinished."""
+    arguments = ["--write", "all", "--read", "all-reads", "--replicas", "5", "--fault", "both"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == ""
+    assert "Stopped, so this is unfinished" in out
+    assert " violations, " in out
+    assert "unknown" in out
+    assert time.monotonic() - start < 5
+
+
+def test_a_reader_who_leaves_early_gets_no_traceback() -> None:
+    """Where the output is closed, as ``head`` does, nothing is said of it."""
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_nothing_but_the_answer_goes_into_a_pipe() -> None:
+    """In a pipe there is no colour, no progress, and no word on stderr."""
+    done = subprocess.run(
+        [*COMMAND, *ONE], capture_output=True, text=True, check=False, env={**os.environ, "TERM": "xterm"}
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\x1b" not in done.stdout
+
+
+def test_expectations_tell_four_outcomes_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--expect`` tells as expected, a missing violation, a new one and other numbers apart, and names the cell."""
+    chosen = ["check", "--write", "serial-async", "--read", "one", "--read", "all"]
+    expected = tmp_path / "expected.csv"
+    expected.write_text(printed(capsys, *chosen, "--format", "csv")[1], encoding="utf-8")
+    assert printed(capsys, "check", "--expect", str(expected)) == (0, "18 as expected\n")
+    rows = expected.read_text(encoding="utf-8").splitlines()
+    rows[1] = rows[1].replace("violated,7", "holds,")
+    rows[2] = rows[2].replace("violated,7", "violated,6")
+    rows[10] = rows[10].replace("holds,", "violated,9")
+    expected.write_text("\n".join(rows[:-1]), encoding="utf-8")
+    status, out = printed(capsys, *chosen, "--expect", str(expected))
+    assert status == 1
+    assert "new violation: overbooked trace serial-async one read-after-write" in out
+    assert "other numbers: overbooked trace serial-async one read-your-writes" in out
+    assert "missing violation: overbooked trace serial-async all read-after-write" in out
+    assert "not in the file: overbooked trace serial-async all checking-availability" in out
+    assert (
+        out.splitlines()[-1]
+        == "1 new violation, 1 other numbers, 14 as expected, 1 missing violation, 1 not in the file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("write,read\n", ":1: the heading should be fault,write,read,"),
+        ("{heading}\nnone,serial-sync\n", ":2: should have 10 values"),
+        ("{heading}\nnone,serial-sync,one,3,durability,perhaps,,9,8,8\n", ":2: the verdict is 'perhaps'"),
+        ("{heading}\nnone,serial,one,3,durability,holds,,9,8,8\n", "serial: no such write strategy"),
+    ],
+)
+def test_a_bad_file_of_expectations_is_said_to_be_bad_and_where(
+    text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong in a file of expected verdicts is named with its line."""
+    heading = "fault,write,read,replicas,guarantee,verdict,length,states,transitions,depth"
+    (tmp_path / "expected.csv").write_text(text.format(heading=heading), encoding="utf-8")
+    assert main(["check", "--expect", str(tmp_path / "expected.csv")]) == 2
+    assert says in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""What the documentation says is so: commands print what is pasted, code runs, quoted code is the project's own."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checker.command import main
+from spec import booking
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PASTED = re.compile(
+    r"(?:<!-- the first (\d+) lines -->\n\n)?```console\n\$ overbooked([^\n]*)\n((?:(?!```).*\n)*)```\n"
+)
+SECONDS = re.compile(r"\d+\.\d s\b")
+
+
+def pasted() -> Iterator[object]:
+    """Yield each pasted output, those of long commands marked."""
+    for number, found in enumerate(PASTED.finditer(README.read_text(encoding="utf-8"))):
+        marks = [pytest.mark.long] if "--expect" in found[2] else []
+        yield pytest.param(number, id=f"overbooked{found[2]}", marks=marks)
+
+
+@pytest.mark.parametrize("number", list(pasted()))
+def test_pasted_output_is_what_the_command_prints(
+    number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The README shows what its commands print today, but for the seconds; ``--write-docs`` makes it so."""
+    monkeypatch.chdir(ROOT)
+    text = README.read_text(encoding="utf-8")
+    found = list(PASTED.finditer(text))[number]
+    main(shlex.split(found[2]))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    if found[1]:
+        lines = [*lines[: int(found[1])], "..."]
+    now = "".join(f"{line}\n" for line in lines)
+    if request.config.getoption("--write-docs"):
+        README.write_text(text[: found.start(3)] + now + text[found.end(3) :], encoding="utf-8")
+    else:
+        assert SECONDS.sub("", found[3]) == SECONDS.sub("", now)
+
+
+def test_code_in_the_readme_runs() -> None:
+    """The README's example of a model of one's own does what it asserts."""
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - our own page
+
+
+def test_code_quoted_in_the_spec_is_the_specs_own() -> None:
+    """The rule that the spec's README quotes is the one in the file."""
+    text = (ROOT / "spec/README.md").read_text(encoding="utf-8")
+    assert inspect.getsource(booking.apply) in text
+
+
+def test_every_file_of_the_spec_is_in_its_table() -> None:
+    """Whoever looks for a word in the spec's README finds the file that has it."""
+    text = (ROOT / "spec/README.md").read_text(encoding="utf-8")
+    files = {path.name for path in (ROOT / "spec").glob("*.py")} - {"__init__.py", "names.py"}
+    assert all(f"`{name}`" in text for name in files)

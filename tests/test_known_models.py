@@ -1,0 +1,81 @@
+"""The generic checker, on models that others have counted."""
+
+from __future__ import annotations
+
+import pytest
+
+import known_models as known
+from checker.verdicts import check
+from spec.language import Model
+
+
+@pytest.mark.parametrize(("managers", "states"), [(3, 288), (5, 8_832), (7, 296_448)])
+def test_two_phase_commit_has_the_states_that_others_counted(managers: int, states: int) -> None:
+    """Two-phase commit has 288, 8,832 and 296,448 states, and its resource managers agree."""
+    result = check(known.two_phase_commit(managers))
+    assert result.states == states
+    assert result.judgements["all agree"].verdict == "holds"
+
+
+@pytest.mark.parametrize(("count", "states"), [(3, 14), (5, 82), (10, 6_726)])
+def test_philosophers_are_counted_by_the_pell_lucas_numbers(count: int, states: int) -> None:
+    """Philosophers in a ring have as many states as the Pell-Lucas numbers say, and deadlock once each has one fork."""
+    result = check(known.philosophers(count))
+    assert result.states == states
+    deadlock = result.judgements["somebody can eat"]
+    assert (deadlock.verdict, deadlock.length) == ("violated", count)
+
+
+def test_one_left_handed_philosopher_prevents_the_deadlock() -> None:
+    """With one philosopher who takes the other fork first, no run ends with all of them waiting."""
+    assert check(known.philosophers(4, left_handed=1)).judgements["somebody can eat"].verdict == "holds"
+
+
+def test_peterson_excludes_and_lets_everyone_in() -> None:
+    """Peterson's algorithm lets one in at a time, and under weak fairness whoever waits gets in."""
+    judged = check(known.peterson()).judgements
+    assert (judged["one inside"].verdict, judged["0 gets in"].verdict) == ("holds", "holds")
+
+
+def test_flags_without_turns_deadlock() -> None:
+    """With flags alone one is inside at a time, but both may wait for each other for ever."""
+    judged = check(known.peterson(in_turn=False)).judgements
+    assert (judged["one inside"].verdict, judged["0 gets in"].verdict) == ("holds", "violated")
+    assert judged["0 gets in"].length == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "goal", "states", "moves"),
+    [(known.ferry(), "across", 10, 7), (known.hanoi(7), "moved", 3**7, 2**7 - 1)],
+    ids=["ferry", "hanoi"],
+)
+def test_puzzles_are_solved_in_the_known_number_of_moves(model: Model, goal: str, states: int, moves: int) -> None:
+    """A counterexample is a shortest one: it solves a puzzle in the fewest moves known."""
+    result = check(model)
+    assert (result.states, result.judgements[goal].length) == (states, moves)
+
+
+def test_eight_puzzle_has_half_of_all_permutations_and_its_known_depth() -> None:
+    """The eight-puzzle reaches half of all permutations, the last of them after 31 moves."""
+    result = check(known.sliding_puzzle())
+    assert (result.states, result.depth) == (181_440, 31)
+
+
+def test_fairness_excludes_blinking_for_ever_past_a_step_that_is_owed() -> None:
+    """A light does not blink for ever if switching it off stays possible and is owed; if it is not owed, it does."""
+    assert check(known.light(owed=True)).judgements["dark"].verdict == "holds"
+    blinking = check(known.light(owed=False)).judgements["dark"]
+    assert blinking.verdict == "violated"
+    assert blinking.run is not None
+    assert blinking.run.cycle_from == 0
+    assert [step.name for step in blinking.run.steps] == ["blink", "blink back"]
+
+
+def test_weak_fairness_does_not_help_who_can_be_overtaken_for_ever() -> None:
+    """At a semaphore one process can go round for ever, as the other's way in is not open all the time."""
+    starved = check(known.semaphore()).judgements["0 gets in"]
+    assert starved.verdict == "violated"
+    assert starved.run is not None
+    assert starved.run.cycle_from is not None
+    assert starved.run.states[starved.run.cycle_from] == starved.run.states[-1]
+    assert {step.about for step in starved.run.steps} == {(("who", 1),)}

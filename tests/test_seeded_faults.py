@@ -1,0 +1,147 @@
+"""One-line faults, seeded into copies of the spec and of the checker, are noticed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+VERDICTS = [
+    *("-m", "checker", "check", "--expect", str(ROOT / "spec/expected.csv"), "--fault", "all"),
+    *("--write", "serial-sync", "--write", "serial-async", "--write", "parallel:2", "--write", "message:serial-async"),
+    *("--read", "one", "--read", "one:db2", "--read", "quorum"),
+    *("--guarantee", "read-after-write", "--guarantee", "read-your-writes", "--guarantee", "monotonic-reads"),
+    *("--guarantee", "convergence", "--guarantee", "durability"),
+    *("--guarantee", "booking-availability", "--guarantee", "checking-availability"),
+]
+"""Compares the verdicts and numbers of many small cells with the expected ones."""
+BIG_VERDICTS = [
+    *("-m", "checker", "check", "--expect", str(ROOT / "spec/expected.csv"), "--fault", "none"),
+    *("--write", "serial-async", "--read", "quorum"),
+    *("--guarantee", "linearizability", "--guarantee", "no-double-booking"),
+]
+"""Likewise, for the two guarantees whose programs are the largest."""
+MODELS = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_known_models.py")]
+"""Runs the tests on models that others have counted."""
+RANDOM = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_random_models.py")]
+"""Runs the tests against a plain search on random models."""
+
+RUNS = [
+    "-m",
+    "pytest",
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    str(ROOT / "tests/test_booking_system.py"),
+    "-k",
+    "_run_of",
+]
+"""Runs the tests that follow the booking system's counterexamples step by step."""
+
+IN_THE_SPEC = [
+    ("booking.py", "max(stored, timestamp)", "timestamp", VERDICTS),
+    ("booking.py", "confirmations >= needed", "confirmations > needed", VERDICTS),
+    ("booking.py", '"timestamp": clock + 1', '"timestamp": 1', VERDICTS),
+    ("booking.py", 'return before == answer if answer else before in {"acked", "available", "booked"}', "return True", VERDICTS),
+    ("booking.py", "range(0) if world.write.log else world", "world", VERDICTS),
+    ("booking.py", "*onward, *while_up(world, i)", "*onward", VERDICTS),
+    ("booking.py", "yield step(\"apply\", takes, *while_up(world, i)", "yield step(\"apply\", takes", VERDICTS),
+    ("booking.py", "waits = [] if world.write.log else [", "waits = [", VERDICTS),
+    ("booking.py", 'answer="available" if call.if_available else None', "answer=None", BIG_VERDICTS),
+    ("write_strategies.py", 'WriteStrategy("serial-sync", serial=True, needed=replicas)', 'WriteStrategy("serial-sync", serial=True, needed=replicas - 1)', VERDICTS),
+    ("write_strategies.py", "min(replica + 2, replicas + 1)", "min(replica + 2, replicas)", VERDICTS),
+    ("write_strategies.py", "else range(1, replicas + 1)", "else range(1, replicas)", VERDICTS),
+    ("read_strategies.py", "replicas // 2 + 1", "replicas // 2", VERDICTS),
+    ("read_strategies.py", 'ReadStrategy(f"one:db{i}", 1, (i,))', 'ReadStrategy(f"one:db{i}", 1, everyone)', VERDICTS),
+    ("checking.py", '"latest": max(latest, stored)', '"latest": stored', VERDICTS),
+    ("checking.py", "answers < needed else None", "answers <= needed else None", VERDICTS),
+    ("checking.py", '"booked" if latest else "available"', '"booked" if latest > 1 else "available"', VERDICTS),
+    ("checking.py", "asks, hears, *while_up(world, i)", "asks, hears", VERDICTS),
+    ("message_log.py", "part(commit, **at), enough(world, b)", "part(commit, **at)", VERDICTS),
+    ("message_log.py", "if timestamp == committed + 1 and not consuming", "if timestamp > committed and not consuming", VERDICTS),
+    ("failing.py", '{"call": "unanswered"} if call == "running" else {}', "{}", VERDICTS),
+    ("failing.py", '{"write": "unsent"}', "{}", VERDICTS),
+    ("failing.py", '{"consuming": False}', "{}", VERDICTS),
+    ("failing.py", '{"confirmations": 0}', "{}", VERDICTS),
+    ("failing.py", 'one_fewer, owed=False, replica', "one_fewer, replica", VERDICTS),
+    ("guarantees.py", '{"bound": known}', '{"bound": False}', VERDICTS),
+    ("guarantees.py", "known or latest > 0", "known", BIG_VERDICTS),
+    ("guarantees.py", "return stored < timestamp\n\n\ndef is_gone", "return stored <= timestamp\n\n\ndef is_gone", VERDICTS),
+    ("guarantees.py", "not up or stored < timestamp", "stored < timestamp", VERDICTS),
+]  # fmt: skip
+
+IN_THE_CHECKER = [
+    ("tables.py", "if all(old.get(at, code) == code for at, code in zip(places, before, strict=True)):", "if True:", RANDOM),
+    ("layout.py", "        shift += width\n    return layout", "        shift += 1\n    return layout", MODELS),
+    ("layout.py", "        offset += width\n    return found", "        offset += 1\n    return found", MODELS),
+    ("compiled.py", "here if possible is None else possible & here", "here", MODELS),
+    ("compiled.py", "for block, factor in enumerate(variants, 1)}", "for block, factor in enumerate(variants, 2)}", RANDOM),
+    ("stateset.py", "new[1:] |= word[1:] != word[:-1]", "new[1:] = word[1:] != word[:-1]", RANDOM),
+    ("stateset.py", "    if np.any(_new(by_key)[1:] & (keys[1:] == keys[:-1])):", "    if False:", RANDOM),
+    ("search.py", "slice(start, start + CHUNK)", "slice(start, start + CHUNK - 1)", RANDOM),
+    ("search.py", "            if lookup.owed:\n", "            if True:\n", RANDOM),
+    ("search.py", 'found & over if judge.when == "in the end" else found', "found", RANDOM),
+    ("search.py", "setdefault(judge.name, len(found.levels))", "setdefault(judge.name, len(found.levels) + 1)", RANDOM),
+    ("search.py", "found.depths[tag] = len(found.levels)", "found.depths[tag] = len(found.levels) + 1", RANDOM),
+    ("progress.py", "        if len(stay) == len(left):\n            return False", "        if len(stay) == len(left):\n            return True", RANDOM),
+    ("endless.py", "not component <= possible or any(", "True or any(", MODELS),
+    ("endless.py", "        if rests := component - possible:", "        if rests := set():", RANDOM),
+    ("verdicts.py", '"holds" if found.complete[tag] else "unknown"', '"unknown"', RANDOM),
+    ("runs.py", "leads[rows[find(found.compiled.layout, after, near[0])[0]]] = True", "leads[:] = True", RUNS),
+]  # fmt: skip
+
+
+def probe(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a probe on the copies of spec and checker in ``folder``."""
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT / 'tests'}"}
+    arguments = [*arguments, "--rootdir", str(folder)] if "pytest" in arguments else arguments
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def copy_to(folder: Path) -> None:
+    """Copy spec and checker."""
+    for name in ("spec", "checker"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.mark.parametrize("arguments", [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS])
+def test_without_a_fault_the_probes_are_content(arguments: list[str], tmp_path: Path) -> None:
+    """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""
+    copy_to(tmp_path)
+    done = probe(tmp_path, arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("folder", "file", "was", "now", "arguments"),
+    [("spec", *fault) for fault in IN_THE_SPEC] + [("checker", *fault) for fault in IN_THE_CHECKER],
+    ids=[f"{file}: {now.strip()[:50]}" for file, _, now, _ in IN_THE_SPEC + IN_THE_CHECKER],
+)
+def test_a_seeded_fault_is_noticed(  # noqa: PLR0913, PLR0917 - a fault is just these
+    folder: str, file: str, was: str, now: str, arguments: list[str], tmp_path: Path
+) -> None:
+    """With the fault, the probe that should notice it fails."""
+    copy_to(tmp_path)
+    path = tmp_path / folder / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(was) == 1
+    path.write_text(text.replace(was, now), encoding="utf-8")
+    done = probe(tmp_path, arguments)
+    assert done.returncode not in {0, 5}, done.stdout
+    assert "usage" not in done.stderr

@@ -1,0 +1,183 @@
+"""The booking system a second time, from the page that defines it: plain tuples, typed apart from ``spec``.
+
+Nothing here is general or fast. It exists so that a slip in the spec, in the tables or in the search shows as
+a disagreement. Calls are numbered through, and a write is 0 unsent, 1 sent, 2 applied, 3 confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+PROGRAMS: dict[str, list[list[str]]] = {
+    "read-after-write": [["book"], ["check"]],
+    "read-your-writes": [["book", "check"]],
+    "monotonic-reads": [["book"], ["check", "check"]],
+    "linearizability": [["book"], ["check"], ["check"]],
+    "no-double-booking": [["check", "book"], ["check", "book"]],
+    "convergence": [["book"], ["book"]],
+    "durability": [["book"]],
+    "booking-availability": [["book"]],
+    "checking-availability": [["check"]],
+}
+UNSENT, SENT, APPLIED, CONFIRMED = range(4)
+
+
+class World(NamedTuple):
+    """One state."""
+
+    calls: tuple[str, ...]
+    stamps: tuple[int, ...]
+    writes: tuple[tuple[int, ...], ...]
+    answers: tuple[tuple[int | None, ...], ...]
+    bound: tuple[bool, ...]
+    stored: tuple[int, ...]
+    up: tuple[bool, ...]
+    committed: int = 0
+    consuming: bool = False
+    restarted: bool = False
+
+
+def put(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
+    """Return the items with one of them replaced."""
+    return (*items[:at], item, *items[at + 1 :])
+
+
+class Hotel:
+    """The booking system for one way to write, one way to read, one guarantee and one fault setting."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the setting is just these
+        self,
+        write: str,
+        read: str,
+        guarantee: str,
+        fault: str = "none",
+        n: int = 3,
+        programs: list[list[str]] | None = None,
+    ) -> None:
+        self.guarantee, self.n = guarantee, n
+        self.log, strategy = write.startswith("message:"), write.removeprefix("message:")
+        self.serial = strategy.startswith("serial")
+        self.needed = {"serial-sync": n, "serial-async": 1}.get(strategy) or int(strategy.split(":")[1])
+        self.alone = int(read[len("one:db") :]) - 1 if read.startswith("one:") else None
+        known = {"one": 1, "quorum": n // 2 + 1, "all": n}
+        self.used = 1 if self.alone is not None else known.get(read) or int(read.split(":")[1])
+        self.may_crash, self.may_restart = fault in {"replica-crash", "both"}, fault in {"app-restart", "both"}
+        self.kinds: list[str] = []
+        self.before: list[int | None] = []
+        for program in programs or PROGRAMS[guarantee]:
+            for at, kind in enumerate(program):
+                self.before.append(len(self.kinds) - 1 if at else None)
+                self.kinds.append(kind)
+        self.bookings = [c for c, kind in enumerate(self.kinds) if kind == "book"]
+        self.checks = [c for c, kind in enumerate(self.kinds) if kind == "check"]
+
+    @property
+    def initial(self) -> World:
+        """Nobody has called, nothing is stored, all is up."""
+        count, nothing = len(self.kinds), (0,) * self.n
+        return World(
+            ("idle",) * count,
+            (0,) * count,
+            (nothing,) * count,
+            ((None,) * self.n,) * count,
+            (False,) * count,
+            nothing,
+            (True,) * self.n,
+        )
+
+    def steps(self, w: World) -> Iterator[tuple[bool, World]]:
+        """Yield what can follow, and whether it is owed."""
+        for after in (*self._invocations(w), *self._writing(w), *self._consuming(w), *self._reading(w)):
+            yield True, after
+        if self.may_crash and all(w.up):
+            for i in range(self.n):
+                yield False, w._replace(up=put(w.up, i, item=False))
+        if self.may_restart and not w.restarted:
+            ended = tuple("ended" if call == "running" else call for call in w.calls)
+            forgotten = ((0,) * self.n,) * len(w.calls)
+            yield False, w._replace(calls=ended, writes=forgotten, consuming=False, restarted=True)
+
+    def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
+        return put(write, 0, SENT) if self.serial else (SENT,) * self.n
+
+    def _invocations(self, w: World) -> Iterator[World]:
+        for c, kind in enumerate(self.kinds):
+            last = self.before[c]
+            before = w.calls[last] if last is not None else "acked"
+            if w.calls[c] != "idle" or before not in {"acked", "available", "booked"}:
+                continue
+            calls = put(w.calls, c, "running")
+            if kind == "book":
+                if self.guarantee == "no-double-booking" and before != "available":
+                    continue
+                writes = w.writes if self.log else put(w.writes, c, self._sent(w.writes[c]))
+                yield w._replace(calls=calls, stamps=put(w.stamps, c, max(w.stamps) + 1), writes=writes)
+            else:
+                acked = any(w.calls[b] == "acked" for b in self.bookings)
+                told = self.guarantee == "linearizability" and any(w.calls[q] == "booked" for q in self.checks)
+                remembers = self.guarantee in {"read-after-write", "linearizability"}
+                yield w._replace(calls=calls, bound=put(w.bound, c, remembers and (acked or told)))
+
+    def _writing(self, w: World) -> Iterator[World]:
+        for b in self.bookings:
+            write = w.writes[b]
+            for i in range(self.n):
+                if write[i] == SENT and w.up[i]:
+                    stored = put(w.stored, i, max(w.stored[i], w.stamps[b]))
+                    yield w._replace(writes=put(w.writes, b, put(write, i, APPLIED)), stored=stored)
+                if write[i] == APPLIED and w.up[i]:
+                    confirmed = put(write, i, CONFIRMED)
+                    if self.serial and i + 1 < self.n:
+                        confirmed = put(confirmed, i + 1, SENT)
+                    yield w._replace(writes=put(w.writes, b, confirmed))
+            if w.calls[b] == "running" and (self.log or self._enough(write)):
+                yield w._replace(calls=put(w.calls, b, "acked"))
+
+    def _enough(self, write: tuple[int, ...]) -> bool:
+        if self.serial and self.needed == 1:
+            return write[0] == CONFIRMED
+        return write.count(CONFIRMED) >= self.needed
+
+    def _consuming(self, w: World) -> Iterator[World]:
+        for b in self.bookings if self.log else ():
+            if w.stamps[b] != w.committed + 1:
+                continue
+            if not w.consuming:
+                yield w._replace(consuming=True, writes=put(w.writes, b, self._sent(w.writes[b])))
+            elif self._enough(w.writes[b]):
+                yield w._replace(consuming=False, committed=w.committed + 1)
+
+    def _reading(self, w: World) -> Iterator[World]:
+        for q in self.checks:
+            if w.calls[q] != "running":
+                continue
+            answers = [answer for answer in w.answers[q] if answer is not None]
+            if len(answers) == self.used:
+                yield w._replace(calls=put(w.calls, q, "booked" if max(answers) else "available"))
+                continue
+            for i in range(self.n) if self.alone is None else (self.alone,):
+                if w.up[i] and w.answers[q][i] is None:
+                    yield w._replace(answers=put(w.answers, q, put(w.answers[q], i, w.stored[i])))
+
+    def is_broken(self, w: World, over: bool) -> bool:
+        """Return whether the guarantee is broken here."""
+        live = [stored for stored, up in zip(w.stored, w.up, strict=True) if up]
+        acked = [b for b in self.bookings if w.calls[b] == "acked"]
+        available = [q for q in self.checks if w.calls[q] == "available"]
+        running = "running" in w.calls
+        return {
+            "read-after-write": any(w.bound[q] for q in available),
+            "linearizability": any(w.bound[q] for q in available),
+            "read-your-writes": bool(available),
+            "monotonic-reads": any(w.calls[self.before[q] or 0] == "booked" for q in available),
+            "no-double-booking": len(acked) > 1,
+            "convergence": over and (len(set(live)) > 1 or any(s < w.stamps[b] for b in acked for s in live)),
+            "durability": over and any(self._is_lost(w, live, b) for b in acked),
+            "booking-availability": over and running,
+            "checking-availability": over and running,
+        }[self.guarantee]
+
+    def _is_lost(self, w: World, live: list[int], booking: int) -> bool:
+        logged = self.log and w.stamps[booking] > w.committed
+        return not logged and all(stored < w.stamps[booking] for stored in live)
