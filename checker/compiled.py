@@ -7,12 +7,14 @@ for the states of all of them, in the block of the table that belongs to the sta
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import reduce
+from operator import ior
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.layout import Column, Layout, Words, deltas, lay_out, runs, union
+from checker.layout import Column, Layout, Tags, Words, deltas, lay_out, runs, union
 from checker.tables import Factor, ModelError, factors
 from spec.language import Case, Model, Part, Step, When
 
@@ -28,15 +30,15 @@ class Table(NamedTuple):
     flips: dict[int, Column]
     blocks: Column | None
 
-    def entries(self, words: Words, tags: Column) -> Column:
+    def entries(self, words: Words, tags: Tags) -> Column:
         """Return each state's entry in this table."""
-        index: Column | None = None if self.blocks is None else self.blocks[tags]
+        found = []
         for word, shift, width, offset in self.runs:
-            mask = ((1 << width) - 1) << offset
             moved = words[word] >> (shift - offset) if shift >= offset else words[word] << (offset - shift)
-            bits = moved & mask
-            index = bits if index is None else index | bits
-        return np.zeros(len(tags), np.int64) if index is None else index
+            moved &= ((1 << width) - 1) << offset
+            found.append(moved)
+        index = reduce(ior, found) if found else np.zeros(len(words[0]), np.int64)
+        return index if self.blocks is None else index + self.blocks[tags]
 
 
 class Lookup(NamedTuple):
@@ -46,15 +48,14 @@ class Lookup(NamedTuple):
     of: list[int | None]
     owed: bool
 
-    def rows(self, words: Words, tags: Column) -> tuple[Rows, list[Column]]:
+    def rows(self, words: Words, tags: Tags) -> tuple[Rows, list[Column]]:
         """Return which states it is possible in, and the entry of every state in each table."""
+        if isinstance(tags, int) and self.of[tags] is None:
+            return np.empty(0, np.intp), []
         entries = [table.entries(words, tags) for table in self.tables]
-        possible: Marks | None = None
-        for table, entry in zip(self.tables, entries, strict=True):
-            here = table.possible[entry]
-            possible = here if possible is None else possible & here
-        if possible is None:
-            possible = np.fromiter((at is not None for at in self.of), np.bool_)[tags]
+        possible = self.tables[0].possible[entries[0]]
+        for table, entry in zip(self.tables[1:], entries[1:], strict=True):
+            possible &= table.possible[entry]
         return np.flatnonzero(possible), entries
 
     def after(self, words: Words, rows: Rows, entries: list[Column]) -> Words:
@@ -106,9 +107,9 @@ def compiled(models: Sequence[Model]) -> Compiled:
     return Compiled(models, layout, steps, _judges(models, layout), initial)
 
 
-def marks(lookups: Iterable[Lookup], words: Words, tags: Column) -> Marks:
+def marks(lookups: Iterable[Lookup], words: Words, tags: Tags) -> Marks:
     """Return which of these states are one of the cases."""
-    found = np.zeros(len(tags), np.bool_)
+    found = np.zeros(len(words[0]), np.bool_)
     for lookup in lookups:
         found[lookup.rows(words, tags)[0]] = True
     return found

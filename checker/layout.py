@@ -21,6 +21,8 @@ Words: TypeAlias = tuple[Column, ...]
 
 WORD = 63
 """The bits of a word that fields and tags may use: all but the sign."""
+Tags: TypeAlias = Column | int
+"""The tag of each of some states, or the one tag that they all have."""
 ESCAPED = -(1 << WORD)
 """The sign bit, set in the first word by a step that leaves a field's domain."""
 _ODD = (-7046029254386353131, -4417276706812531889, 1609587929392839161)
@@ -64,9 +66,13 @@ class Layout(NamedTuple):
             state[field.name] = field.domain[(words[word] >> shift) & ((1 << width) - 1)]
         return state
 
-    def tags(self, words: Words) -> Column:
-        """Return which model each state belongs to."""
-        return words[0] >> self.tag_shift
+    def tags(self, words: Words) -> Tags:
+        """Return which model each state belongs to, or the one that all of them belong to."""
+        if self.models == 1 or not len(words[0]):
+            return 0
+        tags = words[0] >> self.tag_shift
+        first = int(tags[0])
+        return tags if (tags != first).any() else first
 
     def key(self, words: Words) -> Column:
         """Return what states are sorted by: the only word, or the tag and a hash of all words (others may share it)."""

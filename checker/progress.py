@@ -10,15 +10,17 @@ always changes some field along an acyclic order of its values is on none; witho
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
-
-import numpy as np
+from typing import TypeAlias
 
 from checker.tables import OUTSIDE, Factor, factors
 from spec.language import Model
 
-_NEAR = 1e-7
-"""How far from one a rise may be: d of them then add up to d and to no other length, for any d of a search."""
+Equation: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
+"""What the sum of some unknowns, each times a factor, is."""
+_RIGHT = -1
+"""The column of a row that holds the right side of its equation."""
 _MOST = 2000
 """Models with more equations than this, a reset of everything for one, are not worth the try."""
 
@@ -28,20 +30,20 @@ def is_graded(models: Sequence[Model]) -> bool:
 
     A step of several factors rises by what they rise together, so each factor must rise by some constant of its own.
 
-    Cost: a least-squares problem with an unknown for each value of each field, and an equation for each distinct
+    Cost: elimination with an unknown for each value of each field, and an equation for each distinct
     change in the tables.
     """
     columns: dict[object, int] = {}
-    equations = set()
+    equations: set[Equation] = set()
     for parts in {step.parts for model in models for step in model.steps}:
         its = factors(parts)
         rises = [(columns.setdefault((parts, at), len(columns)), 1) for at in range(len(its) - 1)]
         for at, factor in enumerate(its):
             own, right = ([(rises[at][0], -1)], 0) if at < len(rises) else (rises, 1)
-            equations |= {(*_weights(change, columns), *own, (-1, right)) for change in _changes(factor)}
+            equations |= {((*_weights(change, columns), *own), right) for change in _changes(factor)}
             if len(equations) > _MOST:
                 return False
-    return _solvable(equations, len(columns))
+    return _solvable(equations)
 
 
 def every_run_ends(models: Sequence[Model]) -> bool:
@@ -81,15 +83,24 @@ def _weights(change: Iterable[tuple[str, int, int]], columns: dict[object, int])
     return terms
 
 
-def _solvable(equations: Iterable[tuple[tuple[int, int], ...]], unknowns: int) -> bool:
-    rows = list(equations)
-    left, right = np.zeros((len(rows), unknowns)), np.zeros(len(rows))
-    for at, (*terms, (_, value)) in enumerate(rows):
-        right[at] = value
+def _solvable(equations: Iterable[Equation]) -> bool:
+    """Return whether all these equations have a common solution: exactly, by elimination on sparse rows."""
+    pivots: dict[int, dict[int, Fraction]] = {}
+    for terms, right in equations:
+        row: dict[int, Fraction] = {_RIGHT: Fraction(right)}
         for column, factor in terms:
-            left[at, column] += factor
-    solution = np.linalg.lstsq(left, right, rcond=None)[0]
-    return bool(np.all(np.abs(left @ solution - right) < _NEAR))
+            row[column] = row.get(column, Fraction(0)) + factor
+        for column, pivot in pivots.items():
+            if times := row.pop(column, Fraction(0)):
+                for other, value in pivot.items():
+                    row[other] = row.get(other, Fraction(0)) - times * value
+        lead = next((column for column, value in row.items() if value and column != _RIGHT), None)
+        if lead is not None:
+            by = row.pop(lead)
+            pivots[lead] = {column: value / by for column, value in row.items() if value}
+        elif row[_RIGHT]:
+            return False
+    return True
 
 
 def _acyclic(steps: Iterable[set[tuple[tuple[str, int, int], ...]]]) -> set[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from checker.compiled import Compiled, Judge, Lookup, Marks, Rows, compiled, marks
-from checker.layout import Words
+from checker.layout import Tags, Words
 from checker.progress import is_graded
 from checker.stateset import Seen, join, ordered, size, take, unique, where
 from checker.tables import ModelError
@@ -140,11 +140,18 @@ def _judge(found: Exploration, frontier: Words, over: Marks) -> None:
     tags = of.layout.tags(frontier)
     for judge in of.judges:
         if any(judge.name not in found.broken[tag] for tag in judge.of):
-            for tag in np.unique(tags[cases_in(of, judge, frontier, over)]).tolist():
+            for tag in _marked(tags, cases_in(of, judge, frontier, over)):
                 found.broken[tag].setdefault(judge.name, len(found.levels))
         if any(judge.name not in found.witnessed[tag] for tag in judge.of):
-            for tag in np.unique(tags[marks(judge.witness, frontier, tags)]).tolist():
+            for tag in _marked(tags, marks(judge.witness, frontier, tags)):
                 found.witnessed[tag].add(judge.name)
+
+
+def _marked(tags: Tags, found: Marks) -> list[int]:
+    """Return the tags of the states that are marked."""
+    if isinstance(tags, int):
+        return [tags] if found.any() else []
+    return [int(tag) for tag in np.unique(tags[found])]
 
 
 def _refuse_escape(of: Compiled, frontier: Words, after: Words) -> None:
@@ -154,7 +161,7 @@ def _refuse_escape(of: Compiled, frontier: Words, after: Words) -> None:
     for lookup, rows, words in steps_from(of, frontier):
         for row in rows[words[0] < 0]:
             before = take(frontier, slice(row, row + 1))
-            tag = int(of.layout.tags(before)[0])
+            tag = int(before[0][0] >> of.layout.tag_shift)
             state = of.layout.unpack([int(word[0]) for word in before], of.models[tag].fields)
             raise ModelError(_escape(lookup.step(tag, of.models[tag]), state, of.models[tag]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from checker.compiled import Marks, Rows
-from checker.layout import Layout, Words
+from checker.layout import Column, Layout, Words
 
 
 def size(words: Words) -> int:
@@ -65,19 +65,28 @@ def _new(words: Words) -> Marks:
 
 def find(layout: Layout, needles: Words, states: Words) -> tuple[Marks, Rows]:
     """Return which ``needles`` are among ``states`` (unique, and sorted by key), and where."""
-    wanted, keys = layout.key(needles), layout.key(states)
+    return _find(needles, layout.key(needles), states, layout.key(states))
+
+
+def _find(needles: Words, wanted: Column, states: Words, keys: Column) -> tuple[Marks, Rows]:
     at = np.searchsorted(keys, wanted)
-    found = np.zeros(len(wanted), np.bool_)
-    pending = np.flatnonzero(at < len(keys))
+    if not len(keys):
+        return np.zeros(len(wanted), np.bool_), at
+    at[at == len(keys)] = 0
+    found = keys[at] == wanted
+    if len(needles) == 1:
+        return found, at
+    pending = np.flatnonzero(found)
     while len(pending):
-        here = at[pending]
         same = np.ones(len(pending), np.bool_)
         for needle, word in zip(needles, states, strict=True):
-            same &= needle[pending] == word[here]
-        found[pending[same]] = True
-        again = ~same & (keys[here] == wanted[pending]) & (here + 1 < len(keys))
-        pending = pending[again]
+            same &= needle[pending] == word[at[pending]]
+        pending = pending[~same]
         at[pending] += 1
+        still = at[pending] < len(keys)
+        still[still] = keys[at[pending[still]]] == wanted[pending[still]]
+        found[pending[~still]] = False
+        pending = pending[still]
     return found, at
 
 
@@ -89,16 +98,20 @@ class Seen:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._runs: list[Words] = []
+        self._runs: list[tuple[Words, Column]] = []
 
     def fresh(self, states: Words) -> Words:
         """Return those of ``states`` (unique, and sorted by key) that were not reached before."""
-        for run in self._runs:
-            states = where(states, ~find(self._layout, states, run)[0])
+        wanted = self._layout.key(states)
+        for run, keys in self._runs:
+            new = ~_find(states, wanted, run, keys)[0]
+            states, wanted = where(states, new), wanted.compress(new)
         return states
 
     def add(self, states: Words) -> None:
         """Take in states that are all fresh."""
-        self._runs.append(states)
-        while len(self._runs) > 1 and size(self._runs[-2]) < 2 * size(self._runs[-1]):
-            self._runs[-2:] = [ordered(self._layout, join(self._runs[-2:]))]
+        runs = [run for run, _ in self._runs]
+        runs.append(states)
+        while len(runs) > 1 and size(runs[-2]) < 2 * size(runs[-1]):
+            runs[-2:] = [ordered(self._layout, join(runs[-2:]))]
+        self._runs = [*self._runs[: len(runs) - 1], (runs[-1], self._layout.key(runs[-1]))]

@@ -62,7 +62,7 @@ def factors(parts: tuple[Part, ...]) -> tuple[Factor, ...]:
             groups[-1].append(part)
         else:
             groups.append([part])
-    return tuple(_factor(group) for group in groups)
+    return tuple(_factor(group) for group in groups or [[]])
 
 
 def _refuse_two_writers(parts: tuple[Part, ...]) -> None:
@@ -107,9 +107,9 @@ def _joined(shapes: tuple[_Shape, ...], domains: tuple[tuple[Value, ...], ...]) 
         rows = _join(rows, [at for _, at in places], more)
     # A field that no part constrains does not occur: every part names all its fields in every row.
     width = range(len(domains))
-    before = np.array([[old[at] for at in width] for old, _ in rows], np.int64)
-    after = np.array([[new.get(at, old[at]) for at in width] for old, new in rows], np.int64)
-    return before.reshape(-1, len(domains)), after.reshape(-1, len(domains))
+    before = np.array([[old[at] for at in width] for old, _ in rows], np.int64).reshape(len(rows), len(domains))
+    after = np.array([[new.get(at, old[at]) for at in width] for old, new in rows], np.int64).reshape(before.shape)
+    return before, after
 
 
 def _join(

@@ -81,7 +81,7 @@ IN_THE_CHECKER = [
     ("tables.py", "if all(old.get(at, code) == code for at, code in zip(places, before, strict=True)):", "if True:", RANDOM),
     ("layout.py", "        shift += width\n    return layout", "        shift += 1\n    return layout", MODELS),
     ("layout.py", "        offset += width\n    return found", "        offset += 1\n    return found", MODELS),
-    ("compiled.py", "here if possible is None else possible & here", "here", MODELS),
+    ("compiled.py", "            possible &= table", "            possible = table", VERDICTS),
     ("compiled.py", "for block, factor in enumerate(variants, 1)}", "for block, factor in enumerate(variants, 2)}", RANDOM),
     ("stateset.py", "new[1:] |= word[1:] != word[:-1]", "new[1:] = word[1:] != word[:-1]", RANDOM),
     ("stateset.py", "    if np.any(_new(by_key)[1:] & (keys[1:] == keys[:-1])):", "    if False:", RANDOM),
@@ -92,7 +92,7 @@ IN_THE_CHECKER = [
     ("search.py", "found.depths[tag] = len(found.levels)", "found.depths[tag] = len(found.levels) + 1", RANDOM),
     ("progress.py", "        if len(stay) == len(left):\n            return False", "        if len(stay) == len(left):\n            return True", RANDOM),
     ("endless.py", "not component <= possible or any(", "True or any(", MODELS),
-    ("endless.py", "        if rests := component - possible:", "        if rests := set():", RANDOM),
+    ("endless.py", "        if rests := component - possible:", "        if rests := set():", MODELS),
     ("verdicts.py", '"holds" if found.complete[tag] else "unknown"', '"unknown"', RANDOM),
     ("runs.py", "leads[rows[find(found.compiled.layout, after, near[0])[0]]] = True", "leads[:] = True", RUNS),
 ]  # fmt: skip
