@@ -27,8 +27,10 @@ def as_csv(verdicts: Iterable[CellVerdict]) -> str:
 
 
 def csv_row(verdict: CellVerdict) -> dict[str, str]:
-    """Return a verdict as the named cells of its line of CSV."""
+    """Return a verdict as the named cells of its line of CSV; a search that is not complete has no counts."""
     values = {**verdict.cell._asdict(), **verdict._asdict()}
+    if not verdict.complete:
+        values |= {"states": None, "transitions": None, "depth": None}
     return {name: "" if values[name] is None else str(values[name]) for name in COLUMNS}
 
 
@@ -38,7 +40,7 @@ def trace(world: World, run: Run) -> dict[str, object]:
     return {"steps": steps} | ({} if run.cycle_from is None else {"cycle_from": run.cycle_from})
 
 
-def _step(world: World, run: Run, at: int) -> dict[str, Value]:
+def _step(world: World, run: Run, at: int) -> dict[str, Value | list[str]]:
     return event(world, run.steps[at], run.states[at], run.states[at + 1]).values
 
 
@@ -55,6 +57,7 @@ def _row(verdict: CellVerdict) -> dict[str, object]:
         "states": verdict.states,
         "transitions": verdict.transitions,
         "depth": verdict.depth,
+        "complete": verdict.complete,
         "length": verdict.length,
         "trace": trace(cell.world, verdict.run) if verdict.run else None,
     }

@@ -18,6 +18,8 @@ from spec.write_strategies import write_strategy
 
 SOURCE_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
 SOURCE_READS = ("one", "quorum", "all")
+_SMALL = 3
+"""Up to so many replicas, models are small and explored together; larger ones one by one, for the memory they take."""
 
 
 class Cell(NamedTuple):
@@ -37,7 +39,10 @@ class Cell(NamedTuple):
 
 
 class CellVerdict(NamedTuple):
-    """What is answered; ``length`` is that of a shortest run that breaks the guarantee."""
+    """What is answered; ``length`` is that of a shortest run that breaks the guarantee.
+
+    The counts are all there is where the search is ``complete``, and what was seen until a bound or Ctrl-C elsewhere.
+    """
 
     cell: Cell
     verdict: Verdict
@@ -45,6 +50,7 @@ class CellVerdict(NamedTuple):
     states: int = 0
     transitions: int = 0
     depth: int = 0
+    complete: bool = False
     length: int | None = None
     run: Run | None = None
 
@@ -87,7 +93,9 @@ class Judging:
         """Judge the cells; yield after each step of the way. Stopped in between, what was found is kept."""
         for asked in _families(self.cells):
             models = {id(made): (made, cells) for made, cells in _models(asked)}
-            for batch in batches([made for made, _ in models.values()]):
+            made = [made for made, _ in models.values()]
+            small = all(cell.replicas <= _SMALL for cell in asked)
+            for batch in batches(made) if small else ([one] for one in made):
                 yield from self._explore(batch, [models[id(made)][1] for made in batch])
         self.finished = True
 
@@ -97,19 +105,19 @@ class Judging:
             for found in explore(batch, self._max_states):
                 self._under_way = found
                 yield self.explored
+            if found:
+                self._keep(results(found, runs=self._runs), cells)
         except (KeyboardInterrupt, GeneratorExit):
             if found:
                 self._keep(results(found, runs=False), cells)
             raise
-        if found:
-            self._keep(results(found, runs=self._runs), cells)
         self._done, self._under_way = self.explored, None
 
     def _keep(self, judged: list[Result], cells: list[list[Cell]]) -> None:
         for result, of in zip(judged, cells, strict=True):
             for cell in of:
                 it = result.judgements[cell.guarantee]
-                counts = (result.states, result.transitions, result.depth)
+                counts = (result.states, result.transitions, result.depth, result.complete)
                 self._known[cell] = CellVerdict(cell, it.verdict, it.witness, *counts, it.length, it.run)
 
 

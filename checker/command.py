@@ -76,7 +76,7 @@ def _trace(request: argparse.Namespace) -> int:
     if request.format == "json":
         print(as_json.as_json(judging.verdicts, finished=judging.finished))
     else:
-        story.tell(_console(), judging.verdicts[0])
+        story.tell(_console(), judging.verdicts[0], finished=judging.finished)
     return _status(judging)
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.layout import Column, Layout, Tags, Words, deltas, lay_out, runs, union
-from checker.tables import Factor, ModelError, factors
+from checker.layout import Column, Layout, Tags, Words, deltas, lay_out, runs, same_domain, union
+from checker.tables import OUTSIDE, Factor, ModelError, factors, name_of
 from spec.language import Case, Model, Part, Step, When
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -60,13 +60,12 @@ class Lookup(NamedTuple):
 
     def after(self, words: Words, rows: Rows, entries: list[Column]) -> Words:
         """Return the states that follow those at ``rows``."""
-        columns = [word[rows] for word in words]
+        changed: dict[int, Column] = {}
         for table, entry in zip(self.tables, entries, strict=True):
-            if table.flips:
-                here = entry[rows]
-                for word, flips in table.flips.items():
-                    columns[word] ^= flips[here]
-        return tuple(columns)
+            here = entry[rows] if table.flips else None
+            for word, flips in table.flips.items():
+                changed[word] = flips[here] | changed[word] if word in changed else flips[here]
+        return tuple(word[rows] ^ changed[at] if at in changed else word[rows] for at, word in enumerate(words))
 
     def step(self, tag: int, model: Model) -> Step:
         """Return the step of ``model``, the one with this tag, that this looks up."""
@@ -99,12 +98,12 @@ def compiled(models: Sequence[Model]) -> Compiled:
     Raises :class:`ModelError` when a model contradicts itself, or two of them differ in a field of the same name.
     """
     layout = lay_out(union(model.fields for model in models), len(models))
+    initial = [layout.pack(_checked(model).initial, tag) for tag, model in enumerate(models)]
     steps = _merge(layout, ([((s.name, s.about, s.owed), s.parts) for s in model.steps] for model in models))
     owed = [_owed(models, lookup) for lookup in steps]
     steps = [lookup._replace(owed=is_owed) for lookup, is_owed in zip(steps, owed, strict=True)]
-    packed = [layout.pack(_checked(model).initial, tag) for tag, model in enumerate(models)]
-    initial = tuple(np.array(column, np.int64) for column in zip(*packed, strict=True))
-    return Compiled(models, layout, steps, _judges(models, layout), initial)
+    packed = tuple(np.array(column, np.int64) for column in zip(*initial, strict=True))
+    return Compiled(models, layout, steps, _judges(models, layout), packed)
 
 
 def marks(lookups: Iterable[Lookup], words: Words, tags: Tags) -> Marks:
@@ -122,8 +121,13 @@ def _owed(models: Sequence[Model], lookup: Lookup) -> bool:
 
 def _checked(model: Model) -> Model:
     for field in model.fields:
+        if len(set(field.domain)) < len(field.domain):
+            raise ModelError(f"{field.name} has a value twice in its domain {field.domain} (True is 1, and False is 0)")
         if field.initial not in field.domain:
             raise ModelError(f"{field.name} begins as {field.initial!r}, which is not in its domain {field.domain}")
+    for what, names in (("fields", [f.name for f in model.fields]), ("properties", [p.name for p in model.properties])):
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ModelError(f"two {what} are both called {min(twice)}: give each a name of its own")
     return model
 
 
@@ -140,6 +144,9 @@ def _judge(models: Sequence[Model], layout: Layout, name: str, when: When) -> Ju
 
 
 def _keyed(cases: Iterable[Case]) -> list[tuple[Hashable, tuple[Part, ...]]]:
+    for condition in (part for case in cases for part in case.parts):
+        if any(OUTSIDE in factor.after for factor in factors((condition,))):
+            raise ModelError(f"{name_of(condition.rule)} has no answer for some values, as a condition must")
     return [((at, case.about), case.parts) for at, case in enumerate(cases)]
 
 
@@ -153,13 +160,22 @@ def _merge(layout: Layout, models_parts: Iterable[Keyed]) -> list[Lookup]:
     for tag, keyed in enumerate(models_parts):
         count += 1
         for at, (key, parts) in enumerate(keyed):
-            its = factors(parts)
+            its = _known(layout, factors(parts))
             names = tuple(tuple(field.name for field in factor.fields) for factor in its)
             entry = merged.setdefault((key, names), {})
             if tag in entry:
                 raise ModelError(f"two steps of one model are both called {key}: give each a name of its own")
             entry[tag] = (at, its)
     return [_lookup(layout, count, entry) for entry in merged.values()]
+
+
+def _known(layout: Layout, its: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    for field in (field for factor in its for field in factor.fields):
+        declared = layout.fields.get(field.name)
+        if declared is None or not same_domain(declared, field):
+            missing = "is none of the model's fields" if declared is None else f"is declared with {declared.domain}"
+            raise ModelError(f"{field.name}, with the domain {field.domain}, {missing}: use one and the same field")
+    return its
 
 
 def _lookup(layout: Layout, models: int, entry: dict[int, tuple[int, tuple[Factor, ...]]]) -> Lookup:

@@ -8,6 +8,7 @@ taken in none of its edges; a smaller part of such a component is no better, so 
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def endless_run(found: Exploration, tag: int, judge: Judge) -> Run | None:
     """
     region = _region(found, tag, judge)
     depths = _depths(found, tag, region.states)
-    fair = [each for each in nx.strongly_connected_components(region.graph) if _is_fair(region, each)]
+    fair = _fair(region)
     if not fair:
         return None
     component = min(fair, key=lambda each: min((depths[at], at) for at in each))
@@ -82,13 +83,16 @@ def _depths(found: Exploration, tag: int, states: Words) -> list[int]:
     return [int(depth) for depth in depths]
 
 
-def _is_fair(region: _Region, component: set[int]) -> bool:
-    if not any(region.graph.has_edge(at, to) for at in component for to in component & set(region.graph[at])):
-        return False
-    return all(
-        not component <= possible or any(edge[0] in component and edge[1] in component for edge in taken)
-        for possible, taken in zip(region.possible, region.taken, strict=True)
-    )
+def _fair(region: _Region) -> list[set[int]]:
+    """Return the components that can be gone round for ever: in each, every owed step is taken or once not possible."""
+    components = list(nx.strongly_connected_components(region.graph))
+    of = {at: number for number, component in enumerate(components) for at in component}
+    rounds = {of[before] for before, after in region.graph.edges if of[before] == of[after]}
+    for possible, taken in zip(region.possible, region.taken, strict=True):
+        somewhere = {of[before] for before, after in taken if of[before] == of[after]}
+        everywhere = Counter(of[at] for at in possible if at in of)
+        rounds = {each for each in rounds if each in somewhere or everywhere[each] < len(components[each])}
+    return [components[each] for each in rounds]
 
 
 def _tour(region: _Region, component: set[int], entry: int) -> list[_Move]:

@@ -60,7 +60,7 @@ def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, st
 def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
     if expected is None:
         return "not in the file"
-    if found.verdict == "unknown":
+    if found.verdict == "unknown" or (found.verdict == expected["verdict"] and not found.complete):
         return "unknown"
     if found.verdict != expected["verdict"]:
         return "new violation" if found.verdict == "violated" else "missing violation"

@@ -37,9 +37,9 @@ class Place(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The place of every field, by name; how many words a state has, and how many models share the layout."""
+    """Every field and its place, by name; how many words a state has, and how many models share the layout."""
 
-    fields: tuple[Field, ...]
+    fields: Mapping[str, Field]
     places: Mapping[str, Place]
     words: int
     models: int
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     def pack(self, state: State, tag: int = 0) -> tuple[int, ...]:
         """Return the words of one state; fields that ``state`` lacks are left at code 0."""
         words = [tag << self.tag_shift, *([0] * (self.words - 1))]
-        for field in self.fields:
+        for field in self.fields.values():
             if field.name in state:
                 place = self.places[field.name]
                 words[place.word] |= field.domain.index(state[field.name]) << place.shift
@@ -100,7 +100,7 @@ def lay_out(fields: Sequence[Field], models: int) -> Layout:
     >>> lay_out([Field("a", (0, 1, 2), 0), Field("b", (0, 1), 0)], models=1).places["b"]
     Place(word=0, shift=2, width=1)
     """
-    layout = Layout(tuple(fields), {}, 1, models)
+    layout = Layout({field.name: field for field in fields}, {}, 1, models)
     places, word, shift = {}, 0, 0
     for field in fields:
         width = bits(field)
@@ -111,6 +111,13 @@ def lay_out(fields: Sequence[Field], models: int) -> Layout:
     return layout._replace(places=places, words=word + 1)
 
 
+def same_domain(one: Field, other: Field) -> bool:
+    """Return whether two fields have the same values, of the same types, in the same order."""
+    if one.domain is other.domain:
+        return True
+    return one.domain == other.domain and all(type(a) is type(b) for a, b in zip(one.domain, other.domain, strict=True))
+
+
 def union(models_fields: Iterable[Sequence[Field]]) -> list[Field]:
     """Return every field once, in order of appearance.
 
@@ -119,7 +126,7 @@ def union(models_fields: Iterable[Sequence[Field]]) -> list[Field]:
     known: dict[str, Field] = {}
     for fields in models_fields:
         for field in fields:
-            if known.setdefault(field.name, field).domain != field.domain:
+            if not same_domain(known.setdefault(field.name, field), field):
                 raise ModelError(f"{field.name} has two domains: {known[field.name].domain} and {field.domain}")
     return list(known.values())
 

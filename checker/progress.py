@@ -23,6 +23,8 @@ _RIGHT = -1
 """The column of a row that holds the right side of its equation."""
 _MOST = 2000
 """Models with more equations than this, a reset of everything for one, are not worth the try."""
+_MOST_WORK = 100_000
+"""Nor are those whose elimination takes more operations than this: a tenth of a second or so."""
 
 
 def is_graded(models: Sequence[Model]) -> bool:
@@ -86,12 +88,16 @@ def _weights(change: Iterable[tuple[str, int, int]], columns: dict[object, int])
 def _solvable(equations: Iterable[Equation]) -> bool:
     """Return whether all these equations have a common solution: exactly, by elimination on sparse rows."""
     pivots: dict[int, dict[int, Fraction]] = {}
+    work = 0
     for terms, right in equations:
         row: dict[int, Fraction] = {_RIGHT: Fraction(right)}
         for column, factor in terms:
             row[column] = row.get(column, Fraction(0)) + factor
         for column, pivot in pivots.items():
             if times := row.pop(column, Fraction(0)):
+                work += len(pivot)
+                if work > _MOST_WORK:
+                    return False
                 for other, value in pivot.items():
                     row[other] = row.get(other, Fraction(0)) - times * value
         lead = next((column for column, value in row.items() if value and column != _RIGHT), None)

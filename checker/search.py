@@ -68,7 +68,7 @@ def explore(models: Sequence[Model], max_states: int) -> Iterator[Exploration]:
     found = Exploration(models)
     layout, frontier = found.compiled.layout, found.compiled.initial
     seen: Seen | None = Seen(layout)
-    cut = [False] * len(models)
+    cut, tried = [False] * len(models), False
     while size(frontier):
         frontier = _within(found, frontier, max_states, cut)
         expansion = expand(found.compiled, frontier)
@@ -77,8 +77,9 @@ def explore(models: Sequence[Model], max_states: int) -> Iterator[Exploration]:
         _refuse_escape(found.compiled, frontier, after)
         _record(found, frontier, after)
         yield found
-        if seen and size(frontier) > MANY > size(found.levels[-2]) and is_graded(models):
-            seen = None
+        if seen and size(frontier) > MANY and not tried:
+            tried = True
+            seen = None if is_graded(models) else seen
         if seen:
             seen.add(frontier)
         frontier = seen.fresh(unique(after)) if seen else unique(after)
@@ -167,6 +168,10 @@ def _refuse_escape(of: Compiled, frontier: Words, after: Words) -> None:
 
 
 def _escape(step: Step, state: dict[str, Value], model: Model) -> str:
-    after = step.on(state) or state
+    try:
+        after = step.on(state) or state
+    except Exception as error:  # noqa: BLE001 - whatever a rule may raise
+        touched = {field.name: state[field.name] for part in step.parts for _, field in part.fields}
+        return f"{step.label} has no answer for {touched}: {type(error).__name__}: {error}"
     field = next(field for field in model.fields if after[field.name] not in field.domain)
     return f"{step.label} makes {field.name} {after[field.name]!r}, which is not in its domain {field.domain}"

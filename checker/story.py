@@ -17,7 +17,7 @@ _EXPLAINED = "b1 is the booking with timestamp 1; the columns on the right show 
 _CRASHED = ", in brackets once it has crashed"
 
 
-def tell(console: Console, verdict: CellVerdict) -> None:
+def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
     """Print the run that breaks a guarantee, or that there is none."""
     cell, world = verdict.cell, verdict.cell.world
     guarantee = GUARANTEES[cell.guarantee]
@@ -33,6 +33,10 @@ def tell(console: Console, verdict: CellVerdict) -> None:
     elif verdict.verdict == "holds":
         vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
         _line(console, f"Holds: none of the {verdict.states:,} states, and no run, breaks it.{vacuous}")
+    elif verdict.verdict == "violated":
+        _line(console, f"Violated, by a run of {verdict.length} steps; stopped before it could be told.")
+    elif not finished:
+        _line(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
     else:
         _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
 

@@ -19,7 +19,8 @@ class Judgement(NamedTuple):
     """What is said of one property.
 
     ``witness`` tells whether what the property speaks of was seen to happen, and ``length`` how many steps a run takes
-    that breaks it (``run``, when runs were asked for): a shortest one, or one that goes round for ever.
+    that breaks it (``run``, when runs were asked for): a shortest one that ends there, or a shorter one that goes round
+    for ever, which takes a shortest way to the nearest round.
     """
 
     verdict: Verdict
@@ -105,14 +106,15 @@ def _judgements(found: Exploration, tag: int, *, runs: bool) -> dict[str, Judgem
 
 def _judgement(found: Exploration, tag: int, judge: Judge, *, runs: bool) -> Judgement:
     witness = judge.name in found.witnessed[tag]
-    if judge.name in found.broken[tag]:
-        run = shortest_run(found, tag, judge) if runs else None
-        return Judgement("violated", witness, found.broken[tag][judge.name], run)
+    length = found.broken[tag].get(judge.name)
     if judge.when == "in the end" and not _ends(found, tag):
         from checker.endless import endless_run  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
 
-        if run := endless_run(found, tag, judge):
+        run = endless_run(found, tag, judge)
+        if run and (length is None or len(run.steps) < length):
             return Judgement("violated", witness, len(run.steps), run if runs else None)
+    if length is not None:
+        return Judgement("violated", witness, length, shortest_run(found, tag, judge) if runs else None)
     return Judgement("holds" if found.complete[tag] else "unknown", witness)
 
 

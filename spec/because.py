@@ -48,7 +48,7 @@ def _acked_first(world: World, state: State) -> bool:
 
 def _own(world: World, about: dict[str, Value], state: State) -> str:
     check = _call(world, about["check"])
-    booking = spelled(world, state, _call(world, check.after))
+    booking = spelled(world, state, _call(world, about["booking"]))
     source = _source(world, check, state)
     return f"{check.user} was told that {check.room} is booked ({booking}), then that it is available: {source}."
 

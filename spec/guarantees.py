@@ -13,7 +13,7 @@ from typing import NamedTuple
 from spec.booking import while_up
 from spec.language import Case, Change, Field, Part, When, case, part
 from spec.message_log import out_of_log
-from spec.users import Call, Program, programs
+from spec.users import Call, Kind, Program, programs
 from spec.world import World
 
 
@@ -137,36 +137,34 @@ def a_bound_check_is_over(world: World) -> Iterator[Case]:
 
 def own_check_says_available(world: World) -> Iterator[Case]:
     """Yield: a user's check after that user's own booking says ``available``."""
-    for q in _own_checks(world):
-        yield case(told(world, q, "available"), check=q.name)
+    for booking, q in _in_a_row(world, "book"):
+        yield case(told(world, booking, "acked"), told(world, q, "available"), booking=booking.name, check=q.name)
 
 
 def own_check_is_over(world: World) -> Iterator[Case]:
     """Yield: a user's check after that user's own booking has been answered."""
-    for q in _own_checks(world):
-        yield case(over(world, q), check=q.name)
-
-
-def _own_checks(world: World) -> Iterator[Call]:
-    names = {b.name for b in world.bookings}
-    return (q for q in world.checks if q.after in names)
+    for booking, q in _in_a_row(world, "book"):
+        yield case(told(world, booking, "acked"), over(world, q), booking=booking.name, check=q.name)
 
 
 def booked_then_available(world: World) -> Iterator[Case]:
-    """Yield: a user told ``booked`` is told ``available`` by the next check."""
-    for first, second in _checks_in_a_row(world):
+    """Yield: a user told ``booked`` is told ``available`` by a later check."""
+    for first, second in _in_a_row(world, "check"):
         yield case(told(world, first, "booked"), told(world, second, "available"), first=first.name, check=second.name)
 
 
 def booked_then_answered(world: World) -> Iterator[Case]:
-    """Yield: a user told ``booked`` has had the next check answered."""
-    for first, second in _checks_in_a_row(world):
+    """Yield: a user told ``booked`` has had a later check answered."""
+    for first, second in _in_a_row(world, "check"):
         yield case(told(world, first, "booked"), over(world, second), check=second.name)
 
 
-def _checks_in_a_row(world: World) -> Iterator[tuple[Call, Call]]:
-    checks = {q.name: q for q in world.checks}
-    return ((checks[q.after], q) for q in world.checks if q.after in checks)
+def _in_a_row(world: World, kind: Kind) -> Iterator[tuple[Call, Call]]:
+    """Yield each check of a room with each call of that kind, on that room, that its user made before."""
+    for program in world.users:
+        for first, second in combinations(program, 2):
+            if first.kind == kind and second.kind == "check" and first.room == second.room:
+                yield first, second
 
 
 def two_acks(world: World) -> Iterator[Case]:

@@ -46,11 +46,9 @@ class Part(NamedTuple):
     def on(self, state: State) -> Change | None:
         """Return what the part changes in ``state``, by field name; ``None`` when it is not possible."""
         roles = {role: state[field.name] for role, field in self.fields}
-        change = self.rule(**roles, **dict(self.constants))
-        if change is None or change is False:
-            return None
+        change = outcome(self.rule(**roles, **dict(self.constants)))
         names = {role: field.name for role, field in self.fields}
-        return {} if change is True else {names[role]: value for role, value in change.items()}
+        return None if change is None else {names[role]: value for role, value in change.items()}
 
 
 class Step(NamedTuple):
@@ -77,7 +75,7 @@ class Step(NamedTuple):
             change = each.on(state)
             if change is None:
                 return None
-            after.update(change)
+            after.update({name: value for name, value in change.items() if value != state[name]})
         return after
 
     @property
@@ -123,6 +121,18 @@ class Model(NamedTuple):
     def initial(self) -> dict[str, Value]:
         """The state in which every run begins."""
         return {field.name: field.initial for field in self.fields}
+
+
+def outcome(answer: Change | bool | None) -> Change | None:
+    """Return what a rule's answer changes, or ``None`` when it says that the part is not possible.
+
+    Raises :class:`TypeError` when the answer is neither a mapping nor true nor false.
+    """
+    if isinstance(answer, Mapping):
+        return answer
+    if answer is None or isinstance(answer, int):
+        return {} if answer else None
+    raise TypeError(f"a rule answers with what changes, True, False or None, and not with {answer!r}")
 
 
 def part(rule: Rule, **roles: Field | Value) -> Part:

@@ -16,7 +16,7 @@ class Event(NamedTuple):
 
     who: str
     what: str
-    values: dict[str, Value]
+    values: dict[str, Value | list[str]]
 
 
 def event(world: World, step: Step, before: State, after: State) -> Event:
@@ -71,10 +71,9 @@ def _held(timestamp: Value) -> str:
     return f"b{timestamp}" if timestamp else "-"
 
 
-def _sent(world: World, booking: Call, before: State, after: State) -> str:
+def _sent(world: World, booking: Call, before: State, after: State) -> list[str]:
     names = {i: world.writing(booking, i).name for i in world.numbers}
-    sent = [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
-    return f", sent to {listed(sent)}" if sent else ""
+    return [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
 
 
 class _Taken(NamedTuple):
@@ -87,25 +86,32 @@ class _Taken(NamedTuple):
     after: State
 
 
-def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value]]:
+def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
     step, call, replica, before, after = taken
     name, sent = spelled(world, after, call), _sent(world, call, before, after)
-    values: dict[str, Value] = {"booking": after[world.timestamp(call).name]}
-    logged = ", appended to the log" if world.write.log else ""
+    values: dict[str, Value | list[str]] = {"booking": after[world.timestamp(call).name]}
     if step == "apply":
-        older = before[f"stored {call.room} {replica}"] == after[f"stored {call.room} {replica}"]
-        return replica, f"receives {name}, has a later one" if older else f"applies {name}", values
+        return replica, _applied(name, taken), values | {"stored": after[f"stored {call.room} {replica}"]}
+    to = f", sent to {listed(sent)}" if sent else ""
+    logged = ", appended to the log" if world.write.log else ""
     told = {
-        "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{sent}"),
-        "confirm": (replica, f"confirms {name}{sent and ';'}{sent.removeprefix(',')}"),
+        "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
+        "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
-        "consume": ("app", f"takes {name} from the log{sent}"),
+        "consume": ("app", f"takes {name} from the log{to}"),
         "commit": ("app", f"is done with {name} in the log"),
     }
-    return (*told[step], values)
+    return (*told[step], values | ({"sent": sent} if sent else {}))
 
 
-def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value]]:
+def _applied(name: str, taken: _Taken) -> str:
+    held = taken.before[f"stored {taken.call.room} {taken.replica}"]
+    if held != taken.after[f"stored {taken.call.room} {taken.replica}"]:
+        return f"applies {name}"
+    return f"applies {name} once more" if name == f"b{held}" else f"receives {name}, and keeps b{held}, which is later"
+
+
+def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
     step, call, replica, _, after = taken
     if step == "invoke":
         return call.user, f"calls {call.spelled}", {}
@@ -113,7 +119,9 @@ def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value]]:
         answer = after[world.call(call).name]
         return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}
     heard = after[f"answer {call.name} {replica}"]
-    values: dict[str, Value] = {"answer": "booked", "booking": heard} if heard else {"answer": "available"}
+    values: dict[str, Value | list[str]] = {"answer": "available"}
+    if heard:
+        values = {"answer": "booked", "booking": heard}
     return replica, f"answers {call.user}: {_held(heard) if heard else 'no booking'}", values
 
 
@@ -122,4 +130,7 @@ def _fault(world: World, step: str, replica: str, before: State, after: State) -
         return Event(replica, "crashes, for good", {"step": step, "replica": replica})
     ended = [call.user for call in world.calls if before[world.call(call).name] != after[world.call(call).name]]
     calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
-    return Event("app", f"restarts, its memory gone{f'; {calls}' if ended else ''}", {"step": step})
+    values: dict[str, Value | list[str]] = {"step": step}
+    return Event(
+        "app", f"restarts, its memory gone{f'; {calls}' if ended else ''}", values | {"unanswered": list(ended)}
+    )

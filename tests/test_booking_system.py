@@ -134,6 +134,21 @@ def test_rooms_do_not_disturb_each_other() -> None:
     assert (judgement.verdict, judgement.witness) == ("holds", False)
 
 
+def test_a_users_earlier_calls_count_for_the_same_room_however_far_back() -> None:
+    """What a user was told binds all later checks of that room, and none of another room."""
+    (program,) = programs(("book", "check", "check"))
+    fault, read_one = FAULTS["none"], read_strategy("one", 3)
+    for write, rooms, expected in (
+        ("serial-async", ("r1", "r1", "r1"), "violated"),
+        ("serial-sync", ("r1", "r2", "r2"), "holds"),
+    ):
+        user = tuple(call._replace(room=room) for call, room in zip(program, rooms, strict=True))
+        world = World(write_strategy(write, 3), read_one, 3, fault, (user,))
+        own = GUARANTEES["read-your-writes"]
+        assert check(model(world, own)).judgements[own.name].verdict == expected
+        assert len(list(own.broken(world))) == (2 if rooms[1] == "r1" else 0)
+
+
 def test_a_search_that_reached_its_bound_never_says_holds() -> None:
     """Stopped after any number of states, a search says ``unknown`` or what is true, and never ``holds``."""
     cell = Cell("serial-async", "all", 3, "none", "read-after-write")

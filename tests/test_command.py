@@ -87,7 +87,15 @@ def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixt
     ]
     steps = row["trace"]["steps"]  # type: ignore[index]
     assert [step["step"] for step in steps] == ["invoke", "apply", "confirm", "ack", "invoke", "sample", "finish"]
-    assert steps[1] == {"step": "apply", "call": "book", "user": "u1", "room": "r1", "booking": 1, "replica": "db1"}
+    assert steps[1] == {
+        "step": "apply",
+        "call": "book",
+        "user": "u1",
+        "room": "r1",
+        "booking": 1,
+        "stored": 1,
+        "replica": "db1",
+    }
     assert steps[5] == {
         "step": "sample",
         "call": "check",
@@ -242,6 +250,17 @@ def test_ctrl_c_ends_it_at_once_with_what_was_found() -> None:
     assert time.monotonic() - start < 5
 
 
+def test_a_stopped_trace_says_that_it_was_stopped() -> None:
+    """Ctrl-C on ``trace`` says that it was stopped, and what is known by then, and names no bound."""
+    arguments = ["trace", "parallel:1", "all", "linearizability", "--replicas", "5", "--fault", "both"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+    assert "Unknown: stopped after" in out
+
+
 def test_a_reader_who_leaves_early_gets_no_traceback() -> None:
     """Where the output is closed, as ``head`` does, nothing is said of it."""
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -271,6 +290,8 @@ def test_expectations_tell_four_outcomes_apart(tmp_path: Path, capsys: pytest.Ca
     rows[2] = rows[2].replace("violated,7", "violated,6")
     rows[10] = rows[10].replace("holds,", "violated,9")
     expected.write_text("\n".join(rows[:-1]), encoding="utf-8")
+    _, out = printed(capsys, *chosen[:5], "--max-states", "150", "--expect", str(expected))
+    assert "unknown: overbooked trace serial-async one linearizability" in out
     status, out = printed(capsys, *chosen, "--expect", str(expected))
     assert status == 1
     assert "new violation: overbooked trace serial-async one read-after-write" in out

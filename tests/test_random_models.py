@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker import search
+from checker import search, tables
 from checker.layout import Layout
 from checker.search import explore
 from checker.verdicts import check, results
@@ -123,3 +123,16 @@ def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int)
     with patch.object(search, "CHUNK", chunk):
         cut = check(model)
     assert cut == check(model)
+
+
+@given(families(most=1), st.sampled_from([1, 2, 4]), st.integers(1, 3))
+@settings(max_examples=100, deadline=None)
+def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Model], widest: int, many: int) -> None:
+    """Steps of several factors, and a certificate looked for from the first level on, give the same results."""
+    (model,) = family
+    whole = check(model)
+    with patch.object(tables, "WIDEST", widest), patch.object(search, "MANY", many):
+        tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
+        split = check(model)
+    tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
+    assert split == whole
