@@ -64,13 +64,18 @@ class Explored(NamedTuple):
 
 
 class Judging:
-    """Cells being judged: the verdicts so far, which of them count as finished, and how much was explored."""
+    """Cells being judged: the verdicts so far, whether they are finished, and how much was explored.
 
-    def __init__(self, cells: Sequence[Cell], max_states: int, *, runs: bool) -> None:
+    ``max_states`` bounds each search. With ``runs``, the runs that break guarantees are told. With ``until_broken`` a
+    search ends with the first level that breaks what it judges, so that its counts are not all there is.
+    """
+
+    def __init__(self, cells: Sequence[Cell], max_states: int, *, runs: bool, until_broken: bool = False) -> None:
         self.cells = cells
         self.finished = False
         self._max_states = max_states
         self._runs = runs
+        self._until_broken = until_broken
         self._known: dict[Cell, CellVerdict] = {}
         self._done = Explored()
         self._under_way: Exploration | None = None
@@ -105,6 +110,8 @@ class Judging:
             for found in explore(batch, self._max_states):
                 self._under_way = found
                 yield self.explored
+                if self._until_broken and all(found.broken):
+                    break
             if found:
                 self._keep(results(found, runs=self._runs), cells)
         except (KeyboardInterrupt, GeneratorExit):

@@ -71,7 +71,7 @@ def _expect(request: argparse.Namespace) -> int:
 
 def _trace(request: argparse.Namespace) -> int:
     cell = options.known(Cell(request.write, request.read, request.replicas, request.fault, request.guarantee))
-    judging = Judging([cell], request.max_states, runs=True)
+    judging = Judging([cell], request.max_states, runs=True, until_broken=True)
     _judge(judging)
     if request.format == "json":
         print(as_json.as_json(judging.verdicts, finished=judging.finished))

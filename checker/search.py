@@ -21,14 +21,20 @@ from spec.language import Model, Step, Value
 
 CHUNK = 1 << 15
 """How many states are looked up at once: few enough that what is computed on the way stays in the cache."""
+WAITING = 1 << 22
+"""How many states that follow may wait, at least, before those that are repeated are dropped."""
 MANY = 1 << 13
 """From this many states on a level, it pays to look for a certificate that they cannot have been reached before."""
 
 
 class Expansion(NamedTuple):
-    """The states that follow some others, and which of those are over: nothing that is owed is possible in them."""
+    """What follows some states: the states, each once; for each model how many steps lead there; and who is over.
+
+    A state is ``over`` when nothing that is owed is possible in it.
+    """
 
     after: Words
+    transitions: list[int]
     over: Marks
 
 
@@ -73,30 +79,44 @@ def explore(models: Sequence[Model], max_states: int) -> Iterator[Exploration]:
         frontier = _within(found, frontier, max_states, cut)
         expansion = expand(found.compiled, frontier)
         _judge(found, frontier, expansion.over)
-        after = ordered(layout, expansion.after)
-        _refuse_escape(found.compiled, frontier, after)
-        _record(found, frontier, after)
+        _record(found, frontier, expansion.transitions)
         yield found
         if seen and size(frontier) > MANY and not tried:
             tried = True
             seen = None if is_graded(models) else seen
         if seen:
             seen.add(frontier)
-        frontier = seen.fresh(unique(after)) if seen else unique(after)
+        frontier = seen.fresh(expansion.after) if seen else expansion.after
     found.complete = [not each for each in cut]
     yield found
 
 
 def expand(of: Compiled, words: Words) -> Expansion:
-    """Return the states that follow ``words`` (each as often as there is a step to it), and which of them are over."""
+    """Return what follows ``words``.
+
+    Raises :class:`ModelError` when a step leaves the domain of a field.
+
+    Cost: repeated states are dropped whenever as many wait as are already sorted out, so that memory stays within
+    a few times what follows.
+    """
     over = np.ones(size(words), np.bool_)
-    pieces = [take(words, slice(0))]
+    after, transitions = take(words, slice(0)), [0] * of.layout.models
+    pending, waiting = [after], 0
     for start in range(0, size(words), CHUNK):
-        for lookup, rows, after in steps_from(of, take(words, slice(start, start + CHUNK))):
-            pieces.append(after)
+        chunk = take(words, slice(start, start + CHUNK))
+        for lookup, rows, following in steps_from(of, chunk):
+            pending.append(following)
+            waiting += len(rows)
             if lookup.owed:
                 over[start + rows] = False
-    return Expansion(join(pieces), over)
+        if waiting > max(WAITING, size(after)) or start + CHUNK >= size(words):
+            new = ordered(of.layout, join(pending))
+            _refuse_escape(of, words, new)
+            transitions = [n + more for n, more in zip(transitions, of.layout.counts(new), strict=True)]
+            new = unique(new)
+            after = unique(ordered(of.layout, join([after, new]))) if size(after) else new
+            pending, waiting = [take(words, slice(0))], 0
+    return Expansion(after, transitions, over)
 
 
 def steps_from(of: Compiled, words: Words) -> Iterator[tuple[Lookup, Rows, Words]]:
@@ -127,10 +147,9 @@ def _within(found: Exploration, frontier: Words, max_states: int, cut: list[bool
     return frontier
 
 
-def _record(found: Exploration, frontier: Words, after: Words) -> None:
-    counts = found.compiled.layout.counts
-    found.transitions = [n + more for n, more in zip(found.transitions, counts(after), strict=True)]
-    for tag, here in enumerate(counts(frontier)):
+def _record(found: Exploration, frontier: Words, transitions: list[int]) -> None:
+    found.transitions = [n + more for n, more in zip(found.transitions, transitions, strict=True)]
+    for tag, here in enumerate(found.compiled.layout.counts(frontier)):
         if here:
             found.depths[tag] = len(found.levels)
     found.levels.append(frontier)

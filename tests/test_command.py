@@ -144,6 +144,17 @@ def test_trace_of_a_guarantee_that_holds_says_so(capsys: pytest.CaptureFixture[s
     assert "Unknown: the bound of 100 states was reached" in out
 
 
+def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run is told as soon as it is found, however much more there would be to explore."""
+    status, out = printed(capsys, "trace", "parallel:1", "one", "convergence", "--fault", "both", "--replicas", "9")
+    assert status == 1
+    assert "\n4  app  restarts" in out
+    row = json.loads(printed(capsys, "trace", "parallel:1", "one", "monotonic-reads", "--format", "json")[1])[
+        "verdicts"
+    ][0]
+    assert (row["complete"], row["length"], len(row["trace"]["steps"])) == (False, 8, 8)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

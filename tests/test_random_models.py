@@ -118,9 +118,9 @@ def test_states_of_several_words_survive_a_hash_that_collides() -> None:
 @given(families(most=1), st.integers(1, 3))
 @settings(max_examples=50, deadline=None)
 def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int) -> None:
-    """How many states are looked up at once makes no difference."""
+    """How many states are looked up at once, and how many wait until repeated ones are dropped, makes no difference."""
     (model,) = family
-    with patch.object(search, "CHUNK", chunk):
+    with patch.object(search, "CHUNK", chunk), patch.object(search, "WAITING", chunk - 1):
         cut = check(model)
     assert cut == check(model)
 
