@@ -16,8 +16,8 @@ from checker.listing import show_list
 from checker.progress_line import watched
 from spec.names import StrategyError
 
-HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED = 0, 1, 2, 3, 130
-"""The exit statuses."""
+HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED, NOBODY_READS = 0, 1, 2, 3, 130, 141
+"""The exit statuses; the last is the usual one where the reader of a pipe has left."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return SENSELESS
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return VIOLATED
+        return NOBODY_READS
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"overbooked: the output cannot be written ({error.strerror})", file=sys.stderr)
+        return SENSELESS
+    except MemoryError:
+        print("overbooked: out of memory; a lower --max-states or fewer replicas need less", file=sys.stderr)
+        return BOUNDED
     except KeyboardInterrupt:
         return STOPPED
 
@@ -57,6 +64,8 @@ def _check(request: argparse.Namespace) -> int:
 
 def _expect(request: argparse.Namespace) -> int:
     expected = expectations.read(request.expect)
+    if request.format != "text":
+        raise expectations.ExpectationsError("--expect prints text: it takes no --format")
     selects = request.write or request.read or request.guarantee or request.fault
     judging = Judging(
         options.cells(request) if selects else [options.known(c) for c in expected], request.max_states, runs=False
@@ -66,7 +75,8 @@ def _expect(request: argparse.Namespace) -> int:
     table.show_compared(_console(), compared, finished=judging.finished)
     if not judging.finished:
         return STOPPED
-    return HOLDS if all(each.outcome == "as expected" for each in compared) else VIOLATED
+    outcomes = {each.outcome for each in compared} - {"as expected"}
+    return BOUNDED if outcomes == {"unknown"} else VIOLATED if outcomes else HOLDS
 
 
 def _trace(request: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
@@ -33,7 +34,7 @@ def read(file: Path) -> dict[Cell, dict[str, str]]:
     Raises :class:`ExpectationsError` when there is no such file or a line of it makes no sense.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ExpectationsError(
             f"{file}: cannot be read as text ({getattr(error, 'strerror', None) or error})"
@@ -41,7 +42,10 @@ def read(file: Path) -> dict[Cell, dict[str, str]]:
     rows = csv.DictReader(text.splitlines())
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise ExpectationsError(f"{file}:1: the heading should be {','.join(COLUMNS)}")
-    return dict(_row(file, rows.line_num, row) for row in rows)
+    expected = dict(_row(file, rows.line_num, row) for row in rows)
+    if not expected:
+        raise ExpectationsError(f"{file}: has no verdicts, so there is nothing to compare")
+    return expected
 
 
 def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) -> list[Compared]:
@@ -50,7 +54,7 @@ def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) 
 
 
 def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, str]]:
-    if None in row or None in row.values() or not row["replicas"].isdecimal():
+    if None in row or None in row.values() or not re.fullmatch("[1-9][0-9]?", row["replicas"]):
         raise ExpectationsError(f"{file}:{line}: should have {len(COLUMNS)} values, {','.join(COLUMNS)}")
     if row["verdict"] not in {"holds", "violated"}:
         raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and should be holds or violated")

@@ -16,7 +16,7 @@ def show_list(console: Console, replicas: int) -> None:
     """Print every strategy over that many replicas, every guarantee and every fault."""
     writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
     _show(console, "Ways to write", {each.name: write_in_words(each, replicas) for each in writes})
-    _show(console, "Ways to read", {each.name: read_in_words(each, replicas) for each in reads})
+    _show(console, "Ways to read", {each.name: read_in_words(each) for each in reads})
     _show(console, "Guarantees", {each.name: each.sentence for each in GUARANTEES.values()})
     _show(console, "Faults", {each.name: each.sentence for each in FAULTS.values()})
 
@@ -28,12 +28,12 @@ def write_in_words(write: WriteStrategy, replicas: int) -> str:
     if not write.serial:
         return f"write to all at once; tell the user after {write.needed} confirmation{'s' * (write.needed > 1)}"
     order = "db1" if replicas == 1 else f"{listed([f'db{i}' for i in range(1, replicas + 1)])} one after the other"
-    return f"write to {order}; tell the user after {'all' if write.needed == replicas else 'db1'}"
+    return f"write to {order}; tell the user after {'all' if write.needed == replicas > 1 else 'db1'}"
 
 
-def read_in_words(read: ReadStrategy, replicas: int) -> str:
+def read_in_words(read: ReadStrategy) -> str:
     """Return what a read strategy does, on a line."""
-    if len(read.asks) < replicas:
+    if read.name.startswith("one:"):
         return f"ask db{read.asks[0]} alone"
     answers = f"the first {read.answers} answers" if read.answers > 1 else "the first answer"
     return f"ask all, use {answers}"

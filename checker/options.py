@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -10,11 +11,12 @@ from typing import NoReturn, TypeAlias
 from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
 from spec.faults import FAULTS
 from spec.guarantees import GUARANTEES
-from spec.names import unknown
+from spec.names import shown, unknown
 from spec.read_strategies import read_strategies, read_strategy
 from spec.write_strategies import write_strategies, write_strategy
 
 MOST_STATES = 20_000_000
+MOST_REPLICAS = 64
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (
     "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
@@ -45,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     _add_trace(commands)
     names = "name the strategies, guarantees and faults"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
-    listing.add_argument("--replicas", type=_count, default=3, metavar="N", help="how many replicas there are (3)")
+    listing.add_argument(
+        "--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
+    )
     return top
 
 
@@ -95,15 +99,25 @@ def _add_check(commands: _Commands) -> None:
         description="Explores every interleaving; prints which guarantees hold, for each way to write and to read.",
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
-    every_read = "a read strategy, or all-reads for every one, as all is itself one (one, quorum, all); repeatable"
-    compare = "compare with a file of expected verdicts, as --format csv prints it; alone, all that the file has"
+    every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(SOURCE_READS)}"
+    compare = "compare with a file of expected verdicts, as --format csv prints it; with no selection, all of the file"
     add = check.add_argument
-    add("--write", action="append", metavar="W", help="a write strategy, or all (the source's four); repeatable")
+    add(
+        "--write",
+        action="append",
+        metavar="W",
+        help=f"a write strategy, or all for every one {_by_default(SOURCE_WRITES)}",
+    )
     add("--read", action="append", metavar="R", help=every_read)
-    add("--guarantee", action="append", metavar="G", help="a guarantee, or all (all); repeatable")
-    add("--fault", action="append", metavar="F", help=f"{', '.join(FAULTS)}, or all of these (none); repeatable")
+    add("--guarantee", action="append", metavar="G", help="a guarantee (default: all); repeatable")
+    add(
+        "--fault",
+        action="append",
+        metavar="F",
+        help=f"{', '.join(FAULTS)}, or all of these (default: none); repeatable",
+    )
     _add_bounds(check)
-    add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (text)")
+    add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (default: text)")
     add("--expect", type=Path, metavar="FILE", help=compare)
 
 
@@ -117,19 +131,34 @@ def _add_trace(commands: _Commands) -> None:
     trace.add_argument("write", metavar="WRITE", help="a write strategy")
     trace.add_argument("read", metavar="READ", help="a read strategy")
     trace.add_argument("guarantee", metavar="GUARANTEE", help="a guarantee")
-    trace.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (none)")
+    trace.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (default: none)")
     _add_bounds(trace)
-    trace.add_argument("--format", choices=("text", "json"), default="text", help="how to print the run (text)")
+    trace.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print the run (default: text)"
+    )
 
 
 def _add_bounds(command: argparse.ArgumentParser) -> None:
-    bound = f"stop a search at M states and say unknown ({MOST_STATES:,})"
-    command.add_argument("--replicas", type=_count, default=3, metavar="N", help="how many replicas there are (3)")
+    bound = f"stop each search at M states and say unknown (default: {MOST_STATES:,})"
+    command.add_argument(
+        "--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
+    )
     command.add_argument("--max-states", type=_count, default=MOST_STATES, metavar="M", help=bound)
+
+
+def _by_default(names: tuple[str, ...]) -> str:
+    return f"(default: {', '.join(names)}); repeatable"
 
 
 def _count(text: str) -> int:
     """Return a whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number from 1 on")
+    return int(text)
+
+
+def _replicas(text: str) -> int:
+    """Return a number of replicas."""
+    if _count(text) > MOST_REPLICAS:
+        raise argparse.ArgumentTypeError(f"{text} are too many: there may be up to {MOST_REPLICAS}")
     return int(text)

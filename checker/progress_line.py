@@ -27,7 +27,7 @@ def watched(steps: Iterable[Explored]) -> Iterator[Explored]:
                 status.start()
             if status:
                 status.update(
-                    f"{explored.states:,} states of {explored.models} models, {time.monotonic() - start:.0f} s"
+                    f"{explored.states:,} states in {explored.models} distinct models, {time.monotonic() - start:.0f} s"
                 )
             yield explored
     finally:

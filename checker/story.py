@@ -8,12 +8,15 @@ from rich.text import Text
 
 from checker.cells import CellVerdict
 from checker.runs import Run
+from checker.whole import show_whole
 from spec.because import because
 from spec.guarantees import GUARANTEES
-from spec.telling import contents, event, users_in_words
+from spec.telling import Event, contents, event, users_in_words
 from spec.world import World
 
-_EXPLAINED = "b1 is the booking with timestamp 1; the columns on the right show what each replica holds after the step"
+_EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
+_ROOM = 40
+"""How many columns what happens in a step has at least."""
 _CRASHED = ", in brackets once it has crashed"
 
 
@@ -22,12 +25,15 @@ def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
     cell, world = verdict.cell, verdict.cell.world
     guarantee = GUARANTEES[cell.guarantee]
     fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
-    _line(console, f"{cell.write} by {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
+    _line(console, f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
     _line(console, f"{cell.guarantee}: {guarantee.sentence}")
     _line(console, users_in_words(guarantee) + "\n")
     if verdict.run:
-        console.print(_steps(world, verdict.run))
-        _line(console, f"\n{_EXPLAINED}{_CRASHED if world.fault.crashes else ''}.")
+        told = _told(world, verdict.run)
+        longest = max(len(each.what) for each in told)
+        show_whole(console, _steps(world, verdict.run, told), may_wrap=max(0, longest - _ROOM))
+        crashed = any(step.name == "crash" for step in verdict.run.steps)
+        _line(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
         _line(console, f"Violated: {because(world, cell.guarantee, verdict.run.states[-1])}")
         _line(console, "No shorter run does it.")
     elif verdict.verdict == "holds":
@@ -41,7 +47,11 @@ def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
         _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
 
 
-def _steps(world: World, run: Run) -> Table:
+def _told(world: World, run: Run) -> list[Event]:
+    return [event(world, step, run.states[at], run.states[at + 1]) for at, step in enumerate(run.steps)]
+
+
+def _steps(world: World, run: Run, told: list[Event]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", justify="right")
     table.add_column("who", no_wrap=True)
@@ -49,11 +59,10 @@ def _steps(world: World, run: Run) -> Table:
     for i in world.numbers:
         table.add_column(f"db{i}", no_wrap=True)
     held = contents(world, run.states[0])
-    for at, step in enumerate(run.steps):
-        told = event(world, step, run.states[at], run.states[at + 1])
+    for at, (who, what, _) in enumerate(told):
         now = contents(world, run.states[at + 1])
         cells = (Text(it, style="bold" if it != held[name] else "dim") for name, it in now.items())
-        table.add_row(str(at + 1), told.who, told.what, *cells)
+        table.add_row(str(at + 1), who, what, *cells)
         held = now
     return table
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from checker.as_json import csv_row
 from checker.cells import CellVerdict, Explored
 from checker.expectations import Compared
+from checker.whole import show_whole
 from spec.faults import FAULTS
 
 _HEADINGS = {
@@ -47,7 +48,7 @@ def show_explored(
     unknown = sum(verdict.verdict == "unknown" for verdict in verdicts)
     extent = f"{unknown} of {len(verdicts)} verdicts are unknown" if unknown else "this is every interleaving"
     stopped = "" if finished else "Stopped, so this is unfinished. "
-    counts = f"{explored.states:,} states and {explored.transitions:,} steps between them, in {explored.models} models"
+    counts = f"{explored.states:,} states and {explored.transitions:,} steps in {explored.models} distinct models"
     _line(console, f"{stopped}Explored {counts}: {extent}, {seconds:.1f} s.")
 
 
@@ -91,7 +92,7 @@ def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> No
             table.add_row(write)
         table.add_row(*((write if write != before else "", read) if wide else (f"  {read}",)), *signs)
         before = write
-    console.print(table)
+    show_whole(console, table)
     console.print()
 
 
@@ -122,7 +123,7 @@ def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:
     meanings = {
         "holds": "holds",
         "violated": "8  violated, and a shortest run takes 8 steps",
-        "unknown": "unknown: not all was explored",
+        "unknown": "unknown: stopped, or at the bound that --max-states sets",
         "vacuous": "holds only because nothing happened",
     }
     _line(console, "   ".join(f"{_spelled(console, kind)} {meanings[kind]}" for kind in meanings if kind in kinds))

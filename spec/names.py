@@ -10,14 +10,27 @@ class StrategyError(ValueError):
     """A name or number that means nothing; its message is one line that says what would be right."""
 
 
+_LONGEST = 40
+
+
 def number_of(name: str, kind: str) -> int | None:
     """Return the number in ``kind:number``, or ``None`` when ``name`` is not of that form.
 
     >>> number_of("parallel:2", "parallel")
     2
     """
-    found = re.fullmatch(rf"{re.escape(kind)}:(-?\d+)", name)
+    found = re.fullmatch(rf"{re.escape(kind)}:(-?\d{{1,9}})", name)
     return int(found[1]) if found else None
+
+
+def shown(name: str) -> str:
+    """Return a name as a message shows it: cut where it is long, and quoted where it is not plain.
+
+    >>> shown("serial"), shown(""), len(shown("x" * 1000))
+    ('serial', "''", 40)
+    """
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 3]}..."
+    return short if short.isprintable() and short else repr(short)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> StrategyError:
@@ -27,4 +40,4 @@ def unknown(what: str, name: str, known: Iterable[str]) -> StrategyError:
     names = list(known)
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-    return StrategyError(f"{name or repr(name)}: no such {what}; {hint}")
+    return StrategyError(f"{shown(name)}: no such {what}; {hint}")

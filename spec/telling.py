@@ -98,8 +98,8 @@ def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value 
         "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
         "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
-        "consume": ("app", f"takes {name} from the log{to}"),
-        "commit": ("app", f"is done with {name} in the log"),
+        "consume": ("consumer", f"takes {name} from the log{to}"),
+        "commit": ("consumer", f"is done with {name} in the log"),
     }
     return (*told[step], values | ({"sent": sent} if sent else {}))
 
@@ -132,5 +132,7 @@ def _fault(world: World, step: str, replica: str, before: State, after: State) -
     calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
     values: dict[str, Value | list[str]] = {"step": step}
     return Event(
-        "app", f"restarts, its memory gone{f'; {calls}' if ended else ''}", values | {"unanswered": list(ended)}
+        "app",
+        f"restarts: its memory and all it had sent are gone{f'; {calls}' if ended else ''}",
+        values | {"unanswered": list(ended)},
     )

@@ -167,6 +167,7 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--fault crash", "crash: no such fault; did you mean replica-crash?"),
         ("--guarantee linear", "linear: no such guarantee; did you mean linearizability?"),
         ("--replicas 0", "argument --replicas: 0 is not a whole number from 1 on"),
+        ("--replicas 65", "argument --replicas: 65 are too many: there may be up to 64"),
         ("--replicas three", "argument --replicas: three is not a whole number from 1 on"),
         ("--max-states -1", "argument --max-states: -1 is not a whole number from 1 on"),
         ("--expect nowhere.csv", "nowhere.csv: cannot be read as text (No such file or directory)"),
@@ -232,6 +233,18 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
         ["one:db1", "ok", "0", "?", *["X", "22"] * 6],
         ["quorum", *["X", "22"] * 9],
     ]
+
+
+def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the terminal is narrower than a table, lines run over: no verdict, name or replica is cut."""
+    monkeypatch.setattr("checker.command.Console", lambda **_: Console(width=40))
+    _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
+    assert "message:serial-async" in out
+    row = next(line for line in out.splitlines() if line.startswith("  one"))
+    assert row.count("✗") + row.count("✓") == len(GUARANTEES)
+    _, out = printed(capsys, "trace", "serial-sync", "one", "monotonic-reads", "--replicas", "12")
+    assert "…" not in out
+    assert "db12" in out
 
 
 def test_what_was_explored_says_what_is_open() -> None:
@@ -319,6 +332,8 @@ def test_expectations_tell_four_outcomes_apart(tmp_path: Path, capsys: pytest.Ca
     ("text", "says"),
     [
         ("write,read\n", ":1: the heading should be fault,write,read,"),
+        ("{heading}\n", ": has no verdicts, so there is nothing to compare"),
+        ("{heading}\nnone,serial-sync,one,0,durability,holds,,9,8,8\n", ":2: should have 10 values"),
         ("{heading}\nnone,serial-sync\n", ":2: should have 10 values"),
         ("{heading}\nnone,serial-sync,one,3,durability,perhaps,,9,8,8\n", ":2: the verdict is 'perhaps'"),
         ("{heading}\nnone,serial,one,3,durability,holds,,9,8,8\n", "serial: no such write strategy"),
