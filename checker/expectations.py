@@ -55,7 +55,8 @@ def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) 
 
 def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, str]]:
     if None in row or None in row.values() or not re.fullmatch("[1-9][0-9]?", row["replicas"]):
-        raise ExpectationsError(f"{file}:{line}: should have {len(COLUMNS)} values, {','.join(COLUMNS)}")
+        columns = f"{len(COLUMNS)} values, {','.join(COLUMNS)}"
+        raise ExpectationsError(f"{file}:{line}: should have {columns}, with replicas from 1 on")
     if row["verdict"] not in {"holds", "violated"}:
         raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and should be holds or violated")
     return Cell(row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"]), row
