@@ -1,0 +1,140 @@
+"""Asking z3: is this true whatever the values, and if not, what is the smallest case in which it is false?"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Literal, NamedTuple, TypeAlias
+
+import z3
+
+Verdict: TypeAlias = Literal["proved", "refuted", "unknown"]
+
+
+_PATIENCE = 1.0
+"""So many seconds at most go into making a case smaller."""
+
+
+class Claim(NamedTuple):
+    """One question for z3: whether ``conclusion`` is true wherever all ``premises`` are.
+
+    what
+        The claim in words, as one part of a proof: "confirm keeps it".
+    small
+        Terms; of all cases in which the claim is false the smallest in these, the first one first, is shown.
+    plain
+        What a case that is shown should be like, if it can: whole numbers, for example.
+    """
+
+    what: str
+    premises: tuple[z3.BoolRef, ...]
+    conclusion: z3.BoolRef
+    small: tuple[z3.ArithRef, ...] = ()
+    plain: tuple[z3.BoolRef, ...] = ()
+
+
+class Answer(NamedTuple):
+    """What z3 says of a claim; ``case`` gives every term its value in a smallest case that refutes it."""
+
+    verdict: Verdict
+    case: z3.ModelRef | None = None
+
+
+def ask(claim: Claim, seconds: float) -> Answer:
+    """Ask z3 for a claim, for so many seconds at most; what it cannot decide in time is ``unknown``.
+
+    Raises :class:`KeyboardInterrupt` when Ctrl-C stops z3, and :class:`ValueError` when nothing meets the premises.
+
+    >>> n = z3.Int("n")
+    >>> ask(Claim("squares are not negative", (), n * n >= 0), 5).verdict
+    'proved'
+    >>> ask(Claim("doubling makes larger", (n >= 0,), 2 * n > n, small=(n,)), 5).case[n]
+    0
+    """
+    solver = z3.Solver()
+    solver.set("timeout", _milliseconds(seconds))
+    solver.add(*claim.premises, z3.Not(claim.conclusion))
+    answer = check(solver)
+    if answer == z3.unsat:
+        _refuse_empty(claim, seconds)
+        return Answer("proved")
+    if answer == z3.unknown:
+        return Answer("unknown")
+    smallest = _smallest(claim, seconds) if claim.small else None
+    return Answer("refuted", smallest or solver.model())
+
+
+def _refuse_empty(claim: Claim, seconds: float) -> None:
+    solver = z3.Solver()
+    solver.set("timeout", _milliseconds(seconds))
+    solver.add(*claim.premises)
+    if check(solver) == z3.unsat:
+        raise ValueError(f"{claim.what}: nothing meets the premises, so that it says nothing")
+
+
+def check(solver: z3.Solver | z3.Optimize, *assumptions: z3.BoolRef) -> z3.CheckSatResult:
+    """Return ``sat``, ``unsat`` or ``unknown``.
+
+    z3 works in a thread of its own, so that Ctrl-C reaches Python, which stops z3 and raises
+    :class:`KeyboardInterrupt`.
+    """
+    if _STOPPED.is_set():
+        raise KeyboardInterrupt
+    solver.set(ctrl_c=False)
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        try:
+            answer = worker.submit(solver.check, *assumptions).result()
+        except KeyboardInterrupt:
+            solver.ctx.interrupt()
+            raise
+    if _STOPPED.is_set():
+        raise KeyboardInterrupt
+    return answer
+
+
+_STOPPED = threading.Event()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Within this, Ctrl-C is raised by the question that is being asked or by the next one, and nowhere else.
+
+    Raised anywhere, it would at times be raised where z3's objects are freed, and Python would print it and go on.
+    """
+
+    def stop(*_: object) -> None:
+        _STOPPED.set()
+        z3.main_ctx().interrupt()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        _STOPPED.clear()
+
+
+def number(case: z3.ModelRef, term: z3.ArithRef) -> int:
+    """Return the value that an integer term has in a case."""
+    return int(case.eval(term, model_completion=True).as_long())
+
+
+def told(case: z3.ModelRef, *terms: z3.ArithRef) -> str:
+    """Return the values of these terms in a case, as in ``N = 2, W = 1``."""
+    return ", ".join(f"{term} = {number(case, term)}" for term in terms)
+
+
+def _smallest(claim: Claim, seconds: float) -> z3.ModelRef | None:
+    optimizer = z3.Optimize()
+    optimizer.set("timeout", _milliseconds(min(seconds, _PATIENCE)))
+    optimizer.add(*claim.premises, z3.Not(claim.conclusion), *claim.plain)
+    for term in claim.small:
+        optimizer.minimize(term)
+    return optimizer.model() if check(optimizer) == z3.sat else None
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
