@@ -14,10 +14,8 @@ from checker import as_json, expectations, options, story, table
 from checker.cells import Cell, Judging
 from checker.listing import show_list
 from checker.progress_line import watched
+from checker.statuses import BOUNDED, HOLDS, NOBODY_READS, SENSELESS, STOPPED, VIOLATED
 from spec.names import StrategyError
-
-HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED, NOBODY_READS = 0, 1, 2, 3, 130, 141
-"""The exit statuses; the last is the usual one where the reader of a pipe has left."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(request: argparse.Namespace) -> int:
-    commands = {"check": _expect if getattr(request, "expect", None) else _check, "trace": _trace, "list": _list}
+    commands = {
+        "check": _expect if getattr(request, "expect", None) else _check,
+        "trace": _trace,
+        "prove": _prove,
+        "list": _list,
+    }
     return commands[request.command](request)
 
 
@@ -90,6 +93,12 @@ def _trace(request: argparse.Namespace) -> int:
     return _status(judging)
 
 
+def _prove(request: argparse.Namespace) -> int:
+    from checker.prove import prove  # noqa: PLC0415 - z3 takes 0.1 s to import, and no other command needs it
+
+    return prove(request, _console())
+
+
 def _list(request: argparse.Namespace) -> int:
     show_list(_console(), request.replicas)
     return HOLDS
@@ -114,5 +123,12 @@ def _status(judging: Judging) -> int:
     return BOUNDED if "unknown" in verdicts else HOLDS
 
 
+class _Console(Console):
+    """One that leaves a pipe whose reader has left to :func:`main`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 100)
+    return _Console(width=None if sys.stdout.isatty() else 100)

@@ -19,6 +19,7 @@ def show_list(console: Console, replicas: int) -> None:
     _show(console, "Ways to read", {each.name: read_in_words(each) for each in reads})
     _show(console, "Guarantees", {each.name: each.sentence for each in GUARANTEES.values()})
     _show(console, "Faults", {each.name: each.sentence for each in FAULTS.values()})
+    _show(console, "Theorems", _theorems(replicas))
 
 
 def write_in_words(write: WriteStrategy, replicas: int) -> str:
@@ -37,6 +38,13 @@ def read_in_words(read: ReadStrategy) -> str:
         return f"ask db{read.asks[0]} alone"
     answers = f"the first {read.answers} answers" if read.answers > 1 else "the first answer"
     return f"ask all, use {answers}"
+
+
+def _theorems(replicas: int) -> dict[str, str]:
+    """Return what theorems say, and how others are asked for."""
+    from checker.theorems.catalogue import theorems_in_words  # noqa: PLC0415 - z3 takes 0.1 s to import
+
+    return theorems_in_words(replicas)
 
 
 def _show(console: Console, heading: str, lines: dict[str, str]) -> None:

@@ -45,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_check(commands)
     _add_trace(commands)
-    names = "name the strategies, guarantees and faults"
+    _add_prove(commands)
+    names = "name the strategies, guarantees, faults and theorems"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
     listing.add_argument(
         "--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
@@ -138,6 +139,30 @@ def _add_trace(commands: _Commands) -> None:
     )
 
 
+def _add_prove(commands: _Commands) -> None:
+    prove = commands.add_parser(
+        "prove",
+        help="prove what holds for any number of replicas",
+        description=(
+            "Has z3 prove the rules behind the tables for every number of replicas, and refute each where its premise "
+            "is weakened by one; then compares what is proved with what is explored."
+        ),
+        epilog=(
+            "A NAME is a theorem (overbooked list names them), a group of them (sets, systems, protocol, steps, "
+            "latency, agreement) or a quorum system: WRITE/READ for what two strategies wait for, grid:RxC, "
+            "votes:V1,V2,...:W:R, read-one-write-all:N. Exit status: 0 each verdict is the expected one, and explored "
+            "and proved agree; 1 one is not, or they do not; 2 the request makes no sense; 3 z3 could not decide; "
+            "130 stopped with Ctrl-C."
+        ),
+    )
+    add = prove.add_argument
+    add("names", nargs="*", metavar="NAME", help="what to prove, in full detail (default: everything, in short)")
+    replicas = "over how many replicas, where a theorem is not for all (default: 3)"
+    add("--replicas", type=_replicas, default=3, metavar="N", help=replicas)
+    add("--timeout", type=_seconds, default=30.0, metavar="S", help="seconds for each question to z3 (default: 30)")
+    add("--format", choices=("text", "json"), default="text", help="how to print the theorems (default: text)")
+
+
 def _add_bounds(command: argparse.ArgumentParser) -> None:
     bound = f"stop each search at M states and say unknown (default: {MOST_STATES:,})"
     command.add_argument(
@@ -155,6 +180,13 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number from 1 on")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    """Return a time in seconds."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or float(text) <= 0:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a number of seconds above 0")
+    return float(text)
 
 
 def _replicas(text: str) -> int:

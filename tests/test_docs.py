@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 PASTED = re.compile(
     r"(?:<!-- the first (\d+) lines -->\n\n)?```console\n\$ overbooked([^\n]*)\n((?:(?!```).*\n)*)```\n"
 )
-SECONDS = re.compile(r"\d+\.\d s\b")
+SECONDS = re.compile(r"\d+\.\d+ s\b")
 
 
 def pasted() -> Iterator[object]:

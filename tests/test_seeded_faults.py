@@ -45,6 +45,18 @@ RUNS = [
 ]
 """Runs the tests that follow the booking system's counterexamples step by step."""
 
+PROOFS = ["-m", "checker", "prove", "sets", "systems", "protocol", "latency"]
+"""Proves all theorems but those about the spec's own steps."""
+PROVING = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_proving.py")]
+"""Runs the tests of how one proves."""
+ENGINES = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_two_engines.py")]
+"""Runs the tests that the spec's own steps in z3 say what the search says."""
+THEOREMS = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_theorems.py")),
+    *("-k", "sets_that or times_out or quorum_systems or disagreement or grids or acks_come or nothing_follows"),
+]
+"""Runs the tests that count out what theorems say of sets, and that hold what is proved against what is explored."""
+
 IN_THE_SPEC = [
     ("booking.py", "max(stored, timestamp)", "timestamp", VERDICTS),
     ("booking.py", "confirmations >= needed", "confirmations > needed", VERDICTS),
@@ -75,6 +87,13 @@ IN_THE_SPEC = [
     ("guarantees.py", "known or latest > 0", "known", BIG_VERDICTS),
     ("guarantees.py", "return stored < timestamp\n\n\ndef is_gone", "return stored <= timestamp\n\n\ndef is_gone", VERDICTS),
     ("guarantees.py", "not up or stored < timestamp", "stored < timestamp", VERDICTS),
+    ("booking.py", "confirmations >= needed", "confirmations >= needed - 1", PROOFS),
+    ("booking.py", '"confirmations": confirmations + 1', '"confirmations": confirmations + 2', PROOFS),
+    ("checking.py", "if answer is None else None", "", PROOFS),
+    ("checking.py", 'call != "running" or answers < needed', 'call != "running"', PROOFS),
+    ("failing.py", '{"left": left - 1} if left else None', '{"left": left}', PROOFS),
+    ("write_strategies.py", "return range(1, 2) if self.serial else", "return", PROOFS),
+    ("message_log.py", "part(commit, **at), enough(world, b)", "part(commit, **at)", PROOFS),
 ]  # fmt: skip
 
 IN_THE_CHECKER = [
@@ -94,6 +113,37 @@ IN_THE_CHECKER = [
     ("endless.py", "if each in somewhere or everywhere[each] < len(components[each])", "if True", MODELS),
     ("endless.py", "        if rests := component - possible:", "        if rests := set():", MODELS),
     ("verdicts.py", '"holds" if found.complete[tag] else "unknown"', '"unknown"', RANDOM),
+    ("proving/rules.py", "taken = at >= len(self.told) or self.told[at]", "taken = True", PROVING),
+    ("proving/rules.py", "condition if taken else z3.Not(condition)", "condition", PROVING),
+    ("proving/counted.py", "counts[was] - 1, counts[now] + 1", "counts[was] - 1, counts[now]", PROVING),
+    ("proving/counted.py", "nobody.append(many == 0)", "pass", PROVING),
+    ("proving/counted.py", "state.counts[each] >= many", "state.counts[each] >= 0", PROVING),
+    ("proving/family.py", "if _Sized(models[size], size, owner, grown).family() != found:", "if False:", PROVING),
+    ("proving/family.py", "if not _Sized(models[size], size, owner, grown).is_of(found):", "if False:", PROVING),
+    ("proving/family.py", "them == set(permutations(everyone, shape.members))", "them", PROVING),
+    ("proving/induction.py", "_at(now, move.after, so_far) > so_far", "z3.BoolVal(val=True)", PROVING),
+    ("proving/asking.py", "        _refuse_empty(claim, seconds)\n", "", PROVING),
+    ("proving/unrolled.py", "inside = z3.Not(z3.Or([leaves(step, now) for step in steps]))", "inside = z3.BoolVal(val=True)", PROVING),
+    ("theorems/reads.py", "z3.BoolVal(val=True) if slack else None", "z3.BoolVal(val=True)", THEOREMS),
+    ("proving/induction.py", "z3.And(kept))", "z3.BoolVal(val=True))", PROVING),
+    ("proving/induction.py", "begins, self._all(start))", "begins, start.possible)", PROVING),
+    ("proving/induction.py", "for shape in self.family.steps if shape.owed] if self.ends", "for shape in self.family.steps] if False", PROOFS),
+    ("proving/long_run.py", "done < stretch.times)", "done < stretch.times - 1)", PROOFS),
+    ("proving/long_run.py", "z3.And(move.condition, _same(move.after, onward))", "_same(move.after, onward)", PROOFS),
+    ("proving/unrolled.py", "    rest = [after", "    rest = [] and [after", ENGINES),
+    ("proving/unrolled.py", "for step in model.steps if step.owed)])", "for step in model.steps)])", ENGINES),
+    ("proving/asking.py", 'return Answer("unknown")', 'return Answer("proved")', PROVING),
+    ("proving/theorem.py", '        if verdict != "proved":', '        if verdict == "refuted":', PROVING),
+    ("proving/venn.py", "of.issuperset(names)", "not of.isdisjoint(names)", PROVING),
+    ("theorems/quorum_systems.py", "z3.Sum(members) == write.needed", "z3.Sum(members) >= write.needed", THEOREMS),
+    ("theorems/quorum_systems.py", "z3.Sum(members) == read.answers", "z3.Sum(members) == 1", THEOREMS),
+    ("theorems/quorum_systems.py", "zip(members, of, strict=True)]) >= needed", "zip(members, of, strict=True)]) > needed", THEOREMS),
+    ("theorems/latency.py", "return _most(fewer, _least(this, MORE))", "return _least(this, MORE)", PROOFS),
+    ("theorems/latency.py", "sent + times[i - 1]", "times[i - 1]", THEOREMS),
+    ("theorems/agreement.py", "return self.explored == self.proved and", "return True or", THEOREMS),
+    ("theorems/agreement.py", 'is_proved("no-stale-read-where-sets-meet")', "True", THEOREMS),
+    ("theorems/stale_reads.py", "2 * W + R + 4, R + 4", "2 * W + R + 5, R + 4", PROOFS),
+    ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", [*THEOREMS[:-1], "stale_run"]),
     ("runs.py", "leads[rows[find(found.compiled.layout, after, near[0])[0]]] = True", "leads[:] = True", RUNS),
 ]  # fmt: skip
 
@@ -119,7 +169,9 @@ def copy_to(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-@pytest.mark.parametrize("arguments", [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS])
+@pytest.mark.parametrize(
+    "arguments", [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS, PROOFS, PROVING, ENGINES, THEOREMS]
+)
 def test_without_a_fault_the_probes_are_content(arguments: list[str], tmp_path: Path) -> None:
     """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""
     copy_to(tmp_path)

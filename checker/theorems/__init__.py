@@ -1,0 +1,1 @@
+"""What is proved of the booking system, for every number of replicas."""

@@ -1,0 +1,142 @@
+"""Theorems and their proofs, printed for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.proving.theorem import Judged
+from checker.theorems.agreement import Agreement
+from checker.theorems.catalogue import GROUPS, Proving
+from spec.names import number_of
+
+_STYLES = {"proved": "green", "refuted": "red", "unknown": "yellow"}
+_SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?", "holds": "✓", "violated": "✗"}
+_ASCII = {
+    "✓": "ok",
+    "✗": "X",
+    "≤": "<=",
+    "≥": ">=",
+    "⇒": "=>",
+    "∩": "&",
+    "≠": "!=",
+    "∅": "{}",
+    "∃": "some",
+    "∈": "in",
+    "ᵢ": "_i",
+    "⌊": "floor(",
+    "⌋": ")",
+}
+"""What stands for signs that the terminal may not have."""
+
+
+def show_heading(console: Console, group: str, *, first: bool) -> None:
+    """Print what the theorems that follow are about, apart from what was printed before."""
+    if not first:
+        console.print()
+    _show(console, f"{GROUPS[group]}", style="bold")
+
+
+def show_theorem(console: Console, judged: Judged, *, whole: bool) -> None:
+    """Print a theorem and its verdict, or its twin below it; ``whole`` adds how it is proved and what that rests on."""
+    theorem, proof, seconds = judged
+    expected = "" if judged.as_expected or theorem.asked else f", and should be {theorem.expected}"
+    verdict = f": {proof.verdict}{expected}, {seconds:.2f} s{f': {proof.wrong}' if proof.wrong else ''}"
+    sign = _SIGNS[proof.verdict]
+    style = _STYLES[proof.verdict] if judged.as_expected else "bold red"
+    told, run = (proof.case, proof.run) if whole else (proof.brief or proof.counterexample, ())
+    if theorem.weakens:
+        _show(console, f"{sign} {theorem.said.when}{verdict}{f': {told}' if told else ''}", indent=2, style=style)
+    else:
+        console.print()
+        _show(console, f"{sign} {theorem.name}{verdict}", style=style)
+        for line in filter(
+            None, (theorem.said.words, theorem.said.symbols, f"for {theorem.covers}", told, *proof.examples)
+        ):
+            _show(console, line, indent=2)
+    for at, line in enumerate(run, 1):
+        _show(console, f"{at:>2} {line}", indent=4)
+    if not judged.as_expected or (whole and not theorem.weakens):
+        _show_how(console, judged)
+
+
+def show_agreement(console: Console, found: list[Agreement]) -> None:
+    """Print the table of ``parallel:W`` by ``first:R``, a line for all other pairs, and what does not agree."""
+    thresholds = {(row.replicas, row.write, row.read): row for row in found if _is_threshold(row)}
+    _show(console, "\nread-after-write, no fault: what the search explored and what is proved\n")
+    sizes = sorted({row.replicas for row in found})
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_edge=False)
+    table.add_column("\nparallel:W by first:R")
+    for n in sizes:
+        table.add_column(f"N = {n}\n" + " ".join(f"R={r}" for r in range(1, n + 1)), no_wrap=True)
+    for w in sizes:
+        table.add_row(
+            f"W={w}",
+            *(_signs([thresholds.get((n, f"parallel:{w}", f"first:{r}")) for r in range(1, n + 1)]) for n in sizes),
+        )
+    console.print(table)
+    others = len(found) - len(thresholds)
+    _show(console, f"\nand {others} other pairs: serial writes, message logs, reads of one fixed replica")
+    for row in found:
+        if not row.agrees:
+            _show(console, _disagreement(row), style="bold red")
+
+
+def _disagreement(row: Agreement) -> str:
+    both = ((row.explored, row.length), (row.proved, row.proved_length))
+    explored, proved = (f"{says} in {length} steps" if length else says for says, length in both)
+    wrong = f": {row.wrong}" if row.wrong else ""
+    return f"{row.write} by {row.read}, N = {row.replicas}: explored {explored}, proved {proved}{wrong}"
+
+
+def show_summary(console: Console, found: Proving, seconds: float) -> None:
+    """Print how many theorems were proved and refuted as they must be, how many pairs agree, and in what time."""
+    kinds = Counter(_kind(each) for each in found.judged)
+    told = [kind.format(count) for kind, count in kinds.items()]
+    if found.agreement:
+        agree = sum(row.agrees for row in found.agreement)
+        told.append(f"explored and proved agree on {agree} of {len(found.agreement)} pairs")
+    stopped = "" if found.finished else "; stopped"
+    _show(console, f"\n{'; '.join(told) or 'nothing proved'}{stopped}: {seconds:.1f} s")
+
+
+def _kind(judged: Judged) -> str:
+    if not judged.as_expected and not judged.theorem.asked:
+        return f"{{}} {judged.proof.verdict} that should be {judged.theorem.expected}"
+    return "{} refuted where weakened by one" if judged.theorem.weakens else f"{{}} {judged.proof.verdict}"
+
+
+def _show_how(console: Console, judged: Judged) -> None:
+    theorem, proof, _ = judged
+    _show(console, f"How: {theorem.how}", indent=2)
+    if proof.invariant:
+        _show(console, "In every state that a run reaches:", indent=2)
+        for sentence in proof.invariant:
+            _show(console, f"- {sentence}", indent=4)
+    _show(console, "z3 says:", indent=2)
+    for part in proof.parts:
+        _show(console, f"{_SIGNS[part.verdict]} {part.what}", indent=4)
+
+
+def _is_threshold(row: Agreement) -> bool:
+    return number_of(row.write, "parallel") is not None and number_of(row.read, "first") is not None
+
+
+def _signs(rows: list[Agreement | None]) -> str:
+    return "".join((_SIGNS[row.explored] if row.agrees else "!").ljust(4) for row in rows if row)
+
+
+def _show(console: Console, text: str, *, indent: int = 0, style: str = "") -> None:
+    """Print a paragraph, its lines indented."""
+    if not console.encoding.startswith("utf"):
+        text = "".join(_ASCII.get(sign, sign) for sign in text)
+    begin = " " * indent
+    filled = [
+        textwrap.fill(line, console.width, initial_indent=begin, subsequent_indent=begin, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    console.print(Text("\n".join(filled), style=style), soft_wrap=True)

@@ -1,0 +1,58 @@
+"""The smallest run of the booking system that refutes a statement about N, W and R."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TypeAlias
+
+import z3
+
+from checker.runs import Run
+from checker.theorems.any_size import C, N, R, W
+from checker.verdicts import check
+from spec.faults import Fault
+from spec.guarantees import GUARANTEES
+from spec.read_strategies import read_strategy
+from spec.system import model
+from spec.telling import event
+from spec.world import World
+from spec.write_strategies import write_strategy
+
+LARGEST = 3
+"""Up to so many replicas a run is looked for."""
+
+
+Found: TypeAlias = tuple[str, tuple[str, ...]]
+"""The numbers of a case, and its run, in words."""
+
+
+def smallest_run(guarantee: str, premise: z3.BoolRef, *, crashes: bool = False, restarts: int = 0) -> Found | None:
+    """Return in words a shortest run of ``parallel:W`` by ``first:R`` that breaks a guarantee where ``premise`` holds.
+
+    It is over as few replicas as can be, up to ``LARGEST``, and has C crashes at most if there are ``crashes``. The
+    search finds it in the spec's own steps; ``None`` when there is none.
+    """
+    for sizes in _sizes(premise, crashes=crashes):
+        replicas, written, read, crashing = sizes
+        fault = Fault("as many as told", crashing, restarts, "")
+        writes, reads = write_strategy(f"parallel:{written}", replicas), read_strategy(f"first:{read}", replicas)
+        setting = World(writes, reads, replicas, fault, GUARANTEES[guarantee].users)
+        if run := check(model(setting, GUARANTEES[guarantee])).judgements[guarantee].run:
+            numbers = [f"{name} = {value}" for name, value in zip("NWRC", sizes, strict=True) if name != "C" or crashes]
+            return ", ".join(numbers), told(setting, run)
+    return None
+
+
+def told(setting: World, run: Run) -> tuple[str, ...]:
+    """Return the steps of a run in words."""
+    events = [event(setting, step, run.states[at], run.states[at + 1]) for at, step in enumerate(run.steps)]
+    return tuple(f"{it.who} {it.what}" for it in events)
+
+
+def _sizes(premise: z3.BoolRef, *, crashes: bool) -> Iterator[tuple[int, int, int, int]]:
+    for n in range(1, LARGEST + 1):
+        for w, r, c in product(range(1, n + 1), range(1, n + 1), range(n + 1) if crashes else (0,)):
+            values = [(term, z3.IntVal(value)) for term, value in ((N, n), (W, w), (R, r), (C, c))]
+            if z3.is_true(z3.simplify(z3.substitute(premise, *values))):
+                yield n, w, r, c

@@ -1,0 +1,85 @@
+"""Theorems that a stale read is possible: a run in terms of N, W and R, each of its steps shown possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import z3
+
+from checker.proving.asking import Claim, told
+from checker.proving.long_run import LongRun, Stretch, once
+from checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from checker.theorems.any_size import N, R, Setting, W
+from checker.theorems.inductive import COUNTED
+from checker.theorems.invariants import own
+
+TOO_FEW = R + W <= N
+"""When a read may be stale."""
+STEPS, STEPS_WITH_A_LOG = 2 * W + R + 4, R + 4
+"""How many steps the run to a stale read has."""
+
+_TOPIC = Topic(
+    "protocol",
+    "every N, W and R, with no bound; one booking and one check; parallel:W by first:R",
+    f"{COUNTED} z3 checks of each step of the run that it is possible, each time it is taken, and of its end that the "
+    "guarantee is violated.",
+)
+
+
+def theorems() -> Iterator[Theorem]:
+    """Yield the theorems that stale reads are possible, each with its twin."""
+    return chain.from_iterable(_listed())
+
+
+def _listed() -> Iterator[tuple[Theorem, Theorem]]:
+    yield _TOPIC.with_twin(
+        "stale-read",
+        Said(
+            "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
+            "R times sample a replica that has not applied, finish",
+            "if R + W <= N",
+            "R + W ≤ N ⇒ a run of 2W + R + 4 steps breaks read-after-write",
+        ),
+        Weaker("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ a run of 2W + R + 4 steps breaks read-after-write"),
+        lambda slack: _stale_read(R + W <= N + 1 if slack else TOO_FEW, log=False),
+    )
+    with_a_log = _TOPIC.covers.replace("parallel:W", "message:parallel:W")
+    yield _TOPIC._replace(covers=with_a_log).with_twin(
+        "stale-read-with-a-log",
+        Said(
+            "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
+            "R times sample a replica, finish",
+            "if R <= N",
+            "R ≤ N ⇒ a run of R + 4 steps breaks read-after-write",
+        ),
+        Weaker("if R <= N + 1", "R ≤ N + 1 ⇒ a run of R + 4 steps breaks read-after-write"),
+        lambda slack: _stale_read(N + slack >= R, log=True),
+    )
+
+
+def _stale_read(premise: z3.BoolRef, *, log: bool) -> Prover:
+    setting = Setting("read-after-write", log=log)
+    sizes = (W >= 1, W <= N, R >= 1, premise)
+
+    def claims() -> Iterator[Claim]:
+        steps = STEPS_WITH_A_LOG if log else STEPS
+        run = LongRun(setting.family(), N, sizes, tuple(_stretches(setting)), steps, setting.guarantee)
+        yield from run.claims((N, W, R))
+
+    return proof_of(claims, lambda claim, case: f"{told(case, N, W, R)}; not possible: {claim.what}")
+
+
+def _stretches(setting: Setting) -> Iterator[Stretch]:
+    some = setting.world(1)
+    (b,), (q,) = some.bookings, some.checks
+    write, stored, answer = own(some.writing(b, 1)), own(some.stored(b.room, 1)), own(some.answer(q, 1))
+    yield once(f"invoke {b.name}")
+    if not setting.log:
+        yield Stretch(f"apply {b.name}", W, {answer: None})
+        yield Stretch(f"confirm {b.name}", W, {answer: None, stored: 1})
+    yield once(f"ack {b.name}")
+    yield once(f"invoke {q.name}")
+    behind = {stored: 0, answer: None, write: "unsent" if setting.log else "sent"}
+    yield Stretch(f"sample {q.name}", R, behind)
+    yield once(f"finish {q.name}")

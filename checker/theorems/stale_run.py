@@ -1,0 +1,51 @@
+"""The stale read that follows from two sets that miss each other: a run of the spec's own steps, made of the sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.runs import Run
+from spec.guarantees import GUARANTEES
+from spec.language import Model, State, Step, Value
+from spec.system import model
+from spec.world import World
+
+GUARANTEE = "read-after-write"
+
+
+def stale_run(world: World, written: list[int], read: list[int]) -> Run:
+    """Return the run in which the booking is acknowledged by the replicas ``written``, and ``read`` answer the check.
+
+    Every step is taken by the spec's own rules. Raises :class:`ValueError` when one of them is not possible, or the
+    read is not stale: then the sets are not what the strategies wait for.
+    """
+    asked = model(world, GUARANTEES[GUARANTEE])
+    states, steps = [asked.initial], []
+    for label in _labels(world, written, read):
+        step, after = _taken(asked, label, states[-1])
+        steps.append(step)
+        states.append(after)
+    if not any(case.on(states[-1]) for case in asked.properties[0].broken):
+        raise ValueError(f"{asked.name}: the read is not stale, though its replicas had not confirmed the booking")
+    return Run(asked, tuple(steps), tuple(states))
+
+
+def _labels(world: World, written: list[int], read: list[int]) -> Iterator[str]:
+    (b,), (q,) = world.bookings, world.checks
+    yield f"invoke {b.name}"
+    for i in written:
+        yield f"apply {b.name} db{i}"
+        yield f"confirm {b.name} db{i}"
+    yield f"ack {b.name}"
+    yield f"invoke {q.name}"
+    for i in read:
+        yield f"sample {q.name} db{i}"
+    yield f"finish {q.name}"
+
+
+def _taken(asked: Model, label: str, state: State) -> tuple[Step, dict[str, Value]]:
+    step = next((step for step in asked.steps if step.label == label), None)
+    after = step.on(state) if step else None
+    if step is None or after is None:
+        raise ValueError(f"{asked.name}: {label} is not possible, where the sets that are waited for say that it is")
+    return step, after

@@ -1,0 +1,502 @@
+"""How one proves: rules on unknown numbers, states that are counted, induction, runs in terms of numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+
+import pytest
+import z3
+
+from checker.proving.asking import Claim, ask
+from checker.proving.counted import Move, any_state, moves
+from checker.proving.family import SIZES, SMALL, Family, family
+from checker.proving.induction import Induction, Invariant, View
+from checker.proving.long_run import LongRun, Stretch, once
+from checker.proving.rules import Branch, branches
+from checker.proving.theorem import Said, Topic, ask_all, judge, proof_of
+from checker.proving.unrolled import followed, induction, shortest_run
+from checker.proving.venn import sets
+from checker.tables import ModelError
+from checker.theorems.any_size import N, R, Setting, W, replica_of
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES
+from spec.language import Change, Field, Model, Part, Property, Value, case, outcome, part, step
+from spec.read_strategies import read_strategies
+from spec.system import model
+from spec.world import World
+from spec.write_strategies import write_strategies
+
+
+def parts_of_the_spec() -> Iterator[Part]:
+    """Yield every part there is over three replicas, each shape once: its rule, its domains and its constants."""
+    seen = set()
+    for write, guarantee, fault in product(write_strategies(3).values(), GUARANTEES.values(), FAULTS.values()):
+        made = model(World(write, read_strategies(3)["quorum"], 3, fault, guarantee.users), guarantee)
+        steps = (part for step in made.steps for part in step.parts)
+        cases = (
+            part for judged in made.properties for case in (*judged.broken, *judged.witness) for part in case.parts
+        )
+        for each in (*steps, *cases):
+            key = (each.rule, tuple(field.domain for _, field in each.fields), each.constants)
+            if key not in seen:
+                seen.add(key)
+                yield each
+
+
+def test_a_rule_on_unknown_numbers_says_what_it_says_on_numbers() -> None:
+    """For every rule of the spec and all values, the one branch whose condition is true changes what the rule does."""
+    parts = list(parts_of_the_spec())
+    assert len(parts) > 60
+    for each in parts:
+        counts = {
+            role: z3.Int(role) for role, field in each.fields if all(type(value) is int for value in field.domain)
+        }
+        domains = {role: field.domain for role, field in each.fields}
+        finite = {role: domain for role, domain in domains.items() if role not in counts}
+        for values in product(*finite.values()):
+            known = dict(zip(finite, values, strict=True))
+            found = branches(each.rule, {**known, **counts, **dict(each.constants)})
+            for numbers in product(*(domains[role] for role in counts)):
+                given = dict(zip(counts, numbers, strict=True))
+                assert said_of(found, counts, given) == said_by(each, {**known, **given})
+
+
+def said_by(asked: Part, values: Mapping[str, Value]) -> list[dict[str, object]]:
+    """Return what a rule changes, if it is possible."""
+    change = outcome(asked.rule(**values, **dict(asked.constants)))
+    return [] if change is None else [dict(change)]
+
+
+def said_of(found: list[Branch], counts: dict[str, z3.ArithRef], given: Mapping[str, Value]) -> list[dict[str, object]]:
+    """Return what those branches change whose condition is true for these numbers."""
+    values = [(counts[role], z3.IntVal(value)) for role, value in given.items()]
+    return [
+        {role: plain(it, values) for role, it in change.items()}
+        for condition, change in found
+        if z3.is_true(z3.simplify(z3.substitute(condition, *values)))
+    ]
+
+
+def plain(value: object, values: list[tuple[z3.ArithRef, z3.ArithRef]]) -> object:
+    """Return a value, or the number that a term is for these values."""
+    return z3.simplify(z3.substitute(value, *values)).as_long() if z3.is_expr(value) else value
+
+
+def test_a_rule_may_answer_with_an_unknown_number_and_compare_in_any_way() -> None:
+    """A number is true unless it is 0, comparisons may be chained, and what is left out is not possible."""
+    n = z3.Int("n")
+
+    def in_between(n: int) -> Change | None:
+        return {"n": 1 + n - 2} if 2 < n <= 4 and n != 3 else None
+
+    for rule, possible in ((lambda n: n, {-1, 1, 2, 3, 4, 5}), (in_between, {4})):
+        found = branches(rule, {"n": n})
+        true = {k for k in range(-1, 6) if said_of(found, {"n": n}, {"n": k})}
+        assert true == possible
+    assert said_of(branches(in_between, {"n": n}), {"n": n}, {"n": 4}) == [{"n": 3}]
+
+
+def test_a_rule_that_compares_without_end_is_refused() -> None:
+    """A rule that goes on comparing an unknown number is said to, and does not hang."""
+
+    def endless(n: int) -> bool:
+        while n > 0:
+            n = n + 1
+        return True
+
+    with pytest.raises(RecursionError, match="without end"):
+        branches(endless, {"n": z3.Int("n")})
+
+
+# Families and their counted states.
+
+
+def counted(of: Family, world: World, state: Mapping[str, Value]) -> tuple[Counter[tuple[Value, ...]], dict[str, int]]:
+    """Return how many replicas are in each situation in a state, and the places of the shared fields' values."""
+    situations = Counter(tuple(state[f"{field.name} db{i}"] for field in of.own) for i in world.numbers)
+    shared = {
+        field.name: field.domain.index(state[field.name]) if field.domain else state[field.name] for field in of.shared
+    }
+    return situations, shared  # type: ignore[return-value] # what counts is a number
+
+
+def following(possible: list[Move], numbers: Sequence[tuple[z3.ArithRef, z3.ArithRef]]) -> set[tuple[int, ...]]:
+    """Return the counted states that follow one, given by its numbers."""
+    taken = [move for move in possible if z3.is_true(z3.simplify(z3.substitute(move.condition, *numbers)))]
+    after = ([*move.after.counts.values(), *move.after.shared.values()] for move in taken)
+    return {tuple(z3.simplify(z3.substitute(term, *numbers)).as_long() for term in terms) for terms in after}
+
+
+@pytest.mark.parametrize(
+    ("setting", "replicas", "confirmations", "answers"),
+    [
+        (Setting("read-after-write"), 2, 1, 2),
+        (Setting("read-after-write", serial=True), 3, 2, 1),
+        (Setting("durability", crashes=True, restarts=True), 2, 2, 1),
+        (Setting("durability", log=True, restarts=True), 2, 2, 1),
+        (Setting("checking-availability", crashes=True), 3, 1, 2),
+        pytest.param(Setting("convergence"), 2, 1, 1, marks=pytest.mark.long),
+    ],
+)
+def test_counted_states_have_just_the_runs_of_the_model(
+    setting: Setting, replicas: int, confirmations: int, answers: int
+) -> None:
+    """After every reachable state come the same counted ones as in the model (in a serial write, maybe more)."""
+    of, world = setting.family(), setting.world(replicas)
+    write, read = world.write._replace(needed=confirmations), world.read._replace(answers=answers)
+    world = world._replace(write=write, read=read)
+    now = any_state(of)
+    possible = [move for shape in of.steps for move in moves(shape, now)]
+    terms = [*now.counts.values(), *now.shared.values(), N, W, R]
+
+    def numbers(state: Mapping[str, Value]) -> tuple[int, ...]:
+        situations, shared = counted(of, world, state)
+        return (*(situations[each] for each in now.counts), *shared.values())
+
+    checked = set()
+    for state, after in reachable(model(world, GUARANTEES[setting.guarantee])):
+        if (here := numbers(state)) not in checked:
+            values = map(z3.IntVal, (*here, replicas, confirmations, answers))
+            abstract = following(possible, list(zip(terms, values, strict=True)))
+            concrete = {numbers(each) for each in after}
+            assert concrete <= abstract if setting.serial else concrete == abstract
+            checked.add(here)
+    assert len(checked) > 8
+
+
+def reachable(asked: Model) -> Iterator[tuple[dict[str, Value], list[dict[str, Value]]]]:
+    """Yield every reachable state of a model, and what follows it, by calling its steps."""
+    seen, todo = set(), [asked.initial]
+    while todo:
+        state = todo.pop()
+        if (key := tuple(state.values())) in seen:
+            continue
+        seen.add(key)
+        after = [it for each in asked.steps if (it := each.on(state)) is not None]
+        yield state, after
+        todo += after
+
+
+def lift(flag: int) -> Change | None:
+    """A member raises its flag."""
+    return {"flag": 1} if not flag else None
+
+
+def put(flag: int, to: int) -> Change:
+    """A member's flag is put up or down."""
+    return {"flag": to} if flag != to else {}
+
+
+def hold_both(one: bool, other: bool) -> bool:
+    """Both hold a token."""
+    return one and other
+
+
+FLAG = Field("flag", (0, 1), 0)
+
+
+def with_flags(sizes: Mapping[int, int], domain: tuple[Value, ...] = (0, 1)) -> Callable[[int], Model]:
+    """Return models of members with a flag each, of which the first ``sizes[n]`` of n can be raised."""
+
+    def make(n: int) -> Model:
+        fields = [Field(f"flag db{i}", domain, 0) for i in range(1, n + 1)]
+        able = fields[: sizes[n]]
+        raised = [step("raise", part(lift, flag=field)) for field in able]
+        return Model(f"flags of {n}", tuple(fields), tuple(raised), ())
+
+    return make
+
+
+def test_a_family_needs_members_that_are_alike() -> None:
+    """Models whose sizes do different things are no family, and say so."""
+    alike = {size: size for size in (*SMALL, *SIZES)}
+    assert family(with_flags(alike), replica_of).steps[0].members == 1
+    for odd in ({4: 0}, {8: 5}, {3: 0, 4: 0, 5: 0, 8: 0}):
+        with pytest.raises(ModelError, match="differ in more than their members"):
+            family(with_flags(alike | odd), replica_of)
+
+
+def test_a_small_model_may_do_nothing_else() -> None:
+    """A step that only models of two members have belongs to no family, and the family is refused."""
+
+    def make(n: int) -> Model:
+        fields = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
+        raised = [step("raise", part(lift, flag=field)) for field in fields]
+        lowered = [step("lower", part(lower, flag=field)) for field in fields if n == 2]
+        return Model("flags", tuple(fields), (*raised, *lowered), ())
+
+    with pytest.raises(ModelError, match="flags differ in more than their members"):
+        family(make, replica_of)
+
+
+def test_a_field_that_grows_must_count() -> None:
+    """A shared field with more values where there are more members is refused unless its values are 0, 1, 2, ..."""
+
+    def make(n: int) -> Model:
+        return Model("names", (Field("leader", tuple(f"db{i}" for i in range(n)), "db0"),), (), ())
+
+    with pytest.raises(ModelError, match="leader has more values"):
+        family(make, replica_of)
+
+
+def test_a_step_may_do_to_all_members_only_what_is_the_same() -> None:
+    """A step that touches every member, but not each in the same way, belongs to no family."""
+
+    def make(n: int) -> Model:
+        fields = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
+        parts = [part(put, flag=field, to=int(i > 0)) for i, field in enumerate(fields)]
+        return Model("flags", tuple(fields), (step("set", *parts),), ())
+
+    with pytest.raises(ModelError, match="does not do the same to every member"):
+        family(make, replica_of)
+
+
+def all_flags(able: Callable[[int], Part]) -> Callable[[int], Model]:
+    """Return models in which each member raises its flag, and all flags go down by one step made of ``able`` parts."""
+
+    def make(n: int) -> Model:
+        up = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
+        raised = [step("raise", part(lift, flag=field)) for field in up]
+        lowered = step("lower", *(able(n)._replace(fields=(("flag", field), *able(n).fields[1:])) for field in up))
+        shared = [field for _, field in able(n).fields[1:]]
+        down = Property("never one up", "never", tuple(case(part(is_raised, flag=field)) for field in up), ())
+        return Model("flags", (*up, *shared), (*raised, lowered), (down,))
+
+    return make
+
+
+def lower(flag: int) -> Change | None:
+    """A member takes its flag down."""
+    return {"flag": 0} if flag else None
+
+
+def is_raised(flag: int) -> bool:
+    """The flag is up."""
+    return flag == 1
+
+
+def lower_some(flag: int, many: int) -> Change | None:
+    """A member takes its flag down, where there are many."""
+    return {"flag": 0} if flag and many > 1 else None
+
+
+def test_what_every_member_does_is_possible_only_if_each_can() -> None:
+    """All flags can be lowered after each of two members raised its own, and not after one of them did."""
+    of = family(all_flags(lambda _: part(lower, flag=FLAG)), replica_of)
+    for raised, verdict in ((2, "proved"), (1, "refuted")):
+        stretches = (Stretch("raise", z3.IntVal(1), {"flag": 0}),) * raised
+        run = LongRun(of, N, (N == 2,), (*stretches, once("lower")), z3.IntVal(raised + 1), "never one up")
+        assert [ask(claim, 10).verdict for claim in run.claims((N,))][raised] == verdict
+
+
+def test_what_every_member_does_may_not_depend_on_a_number() -> None:
+    """It would be lost which number that is: the family says so."""
+
+    def able(n: int) -> Part:
+        return part(lower_some, flag=FLAG, many=Field("many", tuple(range(n + 1)), 0))
+
+    of = family(all_flags(able), replica_of)
+    with pytest.raises(ModelError, match="lower_some: what every member does may not depend on a number"):
+        list(moves(next(shape for shape in of.steps if shape.name == "lower"), any_state(of)))
+
+
+# Induction.
+
+
+def tokens(limit: int) -> Callable[[int], Model]:
+    """Return models in which members take turns to hold a token, and may never hold more than ``limit`` of them."""
+
+    def make(n: int) -> Model:
+        held = [Field(f"held db{i}", (False, True), initial=False) for i in range(1, n + 1)]
+        many = Field("many", tuple(range(n + 1)), 0)
+        takes = [step("take", part(take, held=field, many=many, limit=limit)) for field in held]
+        drops = [step("drop", part(drop, held=field, many=many)) for field in held]
+        two = [case(part(hold_both, one=one, other=other)) for at, one in enumerate(held) for other in held[:at]]
+        return Model("tokens", (*held, many), (*takes, *drops), (Property("one at most", "never", tuple(two), ()),))
+
+    return make
+
+
+def take(held: bool, many: int, limit: int) -> Change | None:
+    """A member takes a token."""
+    return {"held": True, "many": many + 1} if not held and many < limit else None
+
+
+def drop(held: bool, many: int) -> Change | None:
+    """A member puts its token back."""
+    return {"held": False, "many": many - 1} if held else None
+
+
+def verdicts(limit: int, invariant: Callable[[View], z3.BoolRef]) -> dict[str, str]:
+    """Return what z3 says of each claim of an induction over the tokens, for every number of members."""
+    of = family(tokens(limit), replica_of)
+    proof = Induction(of, N, (N >= 1,), lambda view: {"it": invariant(view)}, "one at most")
+    return {claim.what: ask(claim, 10).verdict for claim in proof.claims()}
+
+
+def test_an_invariant_proves_a_property_for_every_number_of_members() -> None:
+    """That the holders are counted is true at the start, kept, and excludes two where one is allowed."""
+    found = verdicts(
+        1, lambda view: z3.And(view.number("many") == view.count({"held": (True,)}), view.number("many") <= 1)
+    )
+    assert set(found.values()) == {"proved"}
+    assert list(found) == [
+        "the invariant excludes that one at most is violated",
+        "it holds at the start",
+        "take keeps it",
+        "drop keeps it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "invariant", "fails"),
+    [
+        (1, lambda view: view.count() >= 1, "the invariant excludes that one at most is violated"),
+        (1, lambda view: z3.And(view.count({"held": (True,)}) == 1, view.number("many") == 1), "it holds at the start"),
+        (1, lambda view: view.count({"held": (True,)}) <= 1, "take keeps it"),
+        (
+            2,
+            lambda view: z3.And(view.number("many") == view.count({"held": (True,)}), view.number("many") <= 1),
+            "take keeps it",
+        ),
+    ],
+)
+def test_what_is_no_invariant_proves_nothing(limit: int, invariant: Callable[[View], z3.BoolRef], fails: str) -> None:
+    """Too weak, false at the start, not kept by itself, or not kept as the model allows two: each is noticed."""
+    assert verdicts(limit, invariant)[fails] == "refuted"
+
+
+def test_that_runs_end_is_proved_and_not_assumed() -> None:
+    """Where members may put tokens back, runs go on for ever, so that nothing follows from how they end."""
+    of = family(tokens(9), replica_of)
+    proof = Induction(of, N, (N >= 1,), lambda _: {}, "one at most", ends=True)
+    found = {claim.what: ask(claim, 10).verdict for claim in proof.claims()}
+    assert found["take brings the end nearer"] == "proved"
+    assert found["drop brings the end nearer"] == "refuted"
+
+
+def test_where_members_come_in_an_order_only_what_never_happens_is_proved() -> None:
+    """A serial write's family has more runs than the models, so it shows neither how runs end nor that one exists."""
+    serial, parallel = (Setting("durability", serial=serial).family() for serial in (True, False))
+    assert (serial.exact, parallel.exact) == (False, True)
+    with pytest.raises(ValueError, match="how runs end is not known"):
+        next(Induction(serial, N, (N >= 1,), lambda _: {}, "durability", ends=True).claims())
+    with pytest.raises(ValueError, match="need not be one of the models"):
+        next(LongRun(serial, N, (N >= 1,), (), z3.IntVal(0), "durability").claims((N,)))
+
+
+def test_premises_that_nothing_meets_prove_nothing() -> None:
+    """A claim about no case at all is an error, and a theorem that rests on it is wrong, not proved."""
+    n = z3.Int("n")
+    empty = Claim("nothing", (n > 1, n < 1), n == 7)
+    with pytest.raises(ValueError, match="nothing: nothing meets the premises"):
+        ask(empty, 10)
+    theorem = Topic("sets", "", "").theorem("empty", Said("n is 7", "", ""), proof_of(lambda: [empty], lambda *_: ""))
+    judged = judge(theorem, 10)
+    assert (judged.proof.verdict, judged.as_expected) == ("unknown", False)
+    assert "nothing meets the premises" in (judged.proof.wrong or "")
+
+
+def test_what_is_no_invariant_of_a_models_own_steps_proves_nothing() -> None:
+    """Over three members too, an invariant that the steps do not keep, or that is too weak, is refuted."""
+    of = tokens(1)(3)
+    right: Invariant = lambda view: {  # noqa: E731 - beside the others it reads best
+        "": z3.And(view.number("many") == view.count({"held": (True,)}), view.number("many") <= 1)
+    }
+    unkept: Invariant = lambda view: {"": view.count({"held": (True,)}) <= 1}  # noqa: E731
+    false: Invariant = lambda view: {"": view.count({"held": (True,)}) == 1}  # noqa: E731
+    for invariant, fails in ((right, None), (unkept, "take keeps it"), (false, "it holds at the start")):
+        claims = list(induction(of, of.properties[0], invariant, replica_of))
+        refuted = [claim.what for claim in claims if ask(claim, 10).verdict == "refuted"]
+        assert (fails in refuted) if fails else not refuted
+        assert "it holds at the start" in {claim.what for claim in claims}
+
+
+def halve(count: int) -> Change:
+    """A rule that has no answer for 0."""
+    return {"count": 2 // count - 1}
+
+
+def test_a_step_that_leaves_its_domain_keeps_no_invariant() -> None:
+    """A rule without an answer is an error if it is reached: no proof by induction passes over it."""
+    count = Field("count", (0, 1, 2), 2)
+    never = Property("never", "never", (case(part(lambda count: count > 1 and count < 1, count=count)),), ())
+    of = Model("halves", (count,), (step("halve", part(halve, count=count)),), (never,))
+    (kept,) = [claim for claim in induction(of, never, lambda _: {}, replica_of) if claim.what == "halve keeps it"]
+    assert ask(kept, 10).verdict == "refuted"
+
+
+def test_a_long_run_is_refused_where_it_says_too_little() -> None:
+    """A stretch that could be taken by members in different situations does not say which run it is."""
+    of = family(tokens(9), replica_of)
+    run = LongRun(of, N, (N >= 1,), (once("take"), Stretch("drop", z3.IntVal(1), {})), z3.IntVal(2), "one at most")
+    assert [ask(claim, 10).verdict for claim in run.claims((N,))][:2] == ["proved", "proved"]
+    nobody = run._replace(stretches=(Stretch("take", z3.IntVal(1), {"held": True}),))
+    with pytest.raises(ValueError, match="may be taken in 0 ways"):
+        list(nobody.claims((N,)))
+
+
+def test_a_long_run_must_be_possible_each_time() -> None:
+    """Two tokens can be taken where two are allowed, and not where one is; nor by more members than there are."""
+    for limit, most, verdict in ((9, N, "proved"), (9, N + 1, "refuted"), (1, N, "refuted")):
+        of = family(tokens(limit), replica_of)
+        taken = z3.Int("taken")
+        premises = (N >= 1, taken >= 2, taken <= most, taken <= 9)
+        run = LongRun(of, N, premises, (Stretch("take", taken, {"held": False}),), taken, "one at most")
+        first = next(iter(run.claims((N, taken))))
+        assert ask(first, 10).verdict == verdict
+
+
+# z3 itself.
+
+
+def test_sets_of_any_size_are_decided() -> None:
+    """Inclusion and exclusion is proved of all sets; that unions are as large as their parts is refuted."""
+    two = sets("a", "b")
+    either = two.size() - two.size(outside=("a", "b"))
+    overlap = two.size("a", "b")
+    parts = two.size("a") + two.size("b")
+    right = Claim("inclusion and exclusion", (two.possible,), either == parts - overlap)
+    wrong = Claim("no overlap", (two.possible,), either == parts, (two.size(),))
+    assert ask(right, 10).verdict == "proved"
+    answer = ask(wrong, 10)
+    assert answer.verdict == "refuted"
+    assert two.members(answer.case) == {"a": [1], "b": [1]}
+
+
+def test_what_z3_cannot_decide_in_time_is_unknown() -> None:
+    """A question that is too hard is answered ``unknown``, soon, and never ``proved``."""
+    a, b, c = z3.Ints("a b c")
+    cubes = Claim("no cube is two", (a > 2, b > 2, c > 2), a * a * a + b * b * b != c * c * c)
+    assert ask(cubes, 0.2).verdict == "unknown"
+
+
+def test_claims_are_proved_together_only_if_each_is() -> None:
+    """The first claim that is not proved decides, be it refuted or undecided, and the others are not asked."""
+    a, b, c = z3.Ints("a b c")
+    right, wrong = Claim("right", (), z3.Or(a > b, a <= b)), Claim("wrong", (), a > b)
+    hard = Claim("hard", (a > 2, b > 2, c > 2), a * a * a + b * b * b != c * c * c)
+    assert ask_all([right, right], 10).verdict == "proved"
+    for last, verdict in ((wrong, "refuted"), (hard, "unknown")):
+        asked = ask_all([right, last, right], 0.2)
+        assert asked.verdict == verdict
+        assert [part.what for part in asked.parts] == ["right", last.what]
+        assert asked.failed == last
+
+
+def test_states_that_no_step_connects_are_no_run() -> None:
+    """Whatever z3 says, a run is one that the spec's own rules follow."""
+    asked = with_flags({2: 2})(2)
+    with pytest.raises(ValueError, match="no step of flags of 2"):
+        followed(asked, [{"flag db1": 0, "flag db2": 0}, {"flag db1": 1, "flag db2": 1}])
+
+
+def test_a_bounded_search_that_runs_out_of_time_says_so() -> None:
+    """What z3 does not decide in time is no verdict, and names the length that it came to."""
+    world = Setting("linearizability").world(3)
+    world = world._replace(write=world.write._replace(needed=3), read=world.read._replace(answers=2))
+    asked = model(world, GUARANTEES["linearizability"])
+    with pytest.raises(TimeoutError, match="undecided after"):
+        shortest_run(asked, asked.properties[0], 30, replica_of, 0.001)
