@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from checker.proving.theorem import Judged
 from checker.theorems.agreement import Agreement
 from checker.theorems.catalogue import GROUPS, Proving
+from checker.whole import show_whole
 from spec.names import number_of
 
 _STYLES = {"proved": "green", "refuted": "red", "unknown": "yellow"}
@@ -65,25 +67,47 @@ def show_theorem(console: Console, judged: Judged, *, whole: bool) -> None:
 
 
 def show_agreement(console: Console, found: list[Agreement]) -> None:
-    """Print the table of ``parallel:W`` by ``first:R``, a line for all other pairs, and what does not agree."""
-    thresholds = {(row.replicas, row.write, row.read): row for row in found if _is_threshold(row)}
-    _show(console, "\nread-after-write, no fault: what the search explored and what is proved\n")
-    sizes = sorted({row.replicas for row in found})
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_edge=False)
-    table.add_column("\nparallel:W by first:R")
-    for n in sizes:
-        table.add_column(f"N = {n}\n" + " ".join(f"R={r}" for r in range(1, n + 1)), no_wrap=True)
-    for w in sizes:
-        table.add_row(
-            f"W={w}",
-            *(_signs([thresholds.get((n, f"parallel:{w}", f"first:{r}")) for r in range(1, n + 1)]) for n in sizes),
-        )
-    console.print(table)
-    others = len(found) - len(thresholds)
-    _show(console, f"\nand {others} other pairs: serial writes, message logs, reads of one fixed replica")
+    """Print what both say of each pair (``!`` where they differ), and a line for each that they do not agree on."""
+    _show(
+        console, "\nread-after-write, no fault: ✓ explored as holding, and proved; ✗ a violation explored, and proved\n"
+    )
+    _show_pairs(console, "first:R", "R", found)
+    console.print()
+    _show_pairs(console, "one:dbI", "I", found)
     for row in found:
         if not row.agrees:
             _show(console, _disagreement(row), style="bold red")
+
+
+def _show_pairs(console: Console, read: str, letter: str, found: list[Agreement]) -> None:
+    """Print a table of the ways to write by a way to read, given by a number; all that write to a log are one row."""
+    pairs: dict[tuple[str, int, int], list[Agreement]] = {}
+    for row in found:
+        at = number_of(row.read.replace(":db", ":"), read.partition(":")[0])
+        if at is not None:
+            write = "message:S, any S" if row.write.startswith("message:") else row.write
+            pairs.setdefault((write, row.replicas, at), []).append(row)
+    sizes = sorted({row.replicas for row in found})
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column(f"\nby {read}", no_wrap=True)
+    for n in sizes:
+        table.add_column(f"N = {n}\n{letter}={' '.join(str(at) for at in range(1, n + 1))}", no_wrap=True)
+    for write in sorted({write for write, _, _ in pairs}, key=_place):
+        cells = ([pairs.get((write, n, at), []) for at in range(1, n + 1)] for n in sizes)
+        table.add_row(write, *("  " + " ".join(map(_sign, rows)) for rows in cells))
+    show_whole(console, table)
+
+
+def _place(write: str) -> tuple[int, str]:
+    """Return where a way to write stands in the table: serial, parallel, message."""
+    return ["serial", "parallel", "message"].index(re.split("[-:]", write)[0]), write
+
+
+def _sign(rows: list[Agreement]) -> str:
+    said = {row.explored for row in rows}
+    if not rows:
+        return " "
+    return _SIGNS[said.pop()] if len(said) == 1 and all(row.agrees for row in rows) else "!"
 
 
 def _disagreement(row: Agreement) -> str:
@@ -120,14 +144,6 @@ def _show_how(console: Console, judged: Judged) -> None:
     _show(console, "z3 says:", indent=2)
     for part in proof.parts:
         _show(console, f"{_SIGNS[part.verdict]} {part.what}", indent=4)
-
-
-def _is_threshold(row: Agreement) -> bool:
-    return number_of(row.write, "parallel") is not None and number_of(row.read, "first") is not None
-
-
-def _signs(rows: list[Agreement | None]) -> str:
-    return "".join((_SIGNS[row.explored] if row.agrees else "!").ljust(4) for row in rows if row)
 
 
 def _show(console: Console, text: str, *, indent: int = 0, style: str = "") -> None:
