@@ -237,7 +237,7 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
 
 def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the terminal is narrower than a table, lines run over: no verdict, name or replica is cut."""
-    monkeypatch.setattr("checker.command.Console", lambda **_: Console(width=40))
+    monkeypatch.setattr("checker.command._console", lambda: Console(width=40))
     _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
     assert "message:serial-async" in out
     row = next(line for line in out.splitlines() if line.startswith("  one"))

@@ -447,6 +447,18 @@ def test_ctrl_c_keeps_what_was_proved(form: str) -> None:
         assert "stopped" in out
 
 
+def test_a_reader_that_leaves_ends_it() -> None:
+    """Where nobody reads any more, the command ends at once, with the usual status and without a word."""
+    command = [sys.executable, "-u", "-m", "checker", "prove", "sets"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(timeout=60) == 141
+
+
 def test_a_terminal_without_signs_gets_letters() -> None:
     """Where output cannot have signs such as arrows, statements are spelled in plain letters."""
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
