@@ -169,8 +169,11 @@ class Asked(NamedTuple):
 def ask_all(claims: Iterable[Claim], seconds: float) -> Asked:
     """Ask the claims one after the other until one is not proved; each may take so many seconds."""
     parts: list[Part] = []
+    met: dict[tuple[int, ...], Claim] = {}
     for claim in claims:
-        verdict, case = ask(claim, seconds)
+        premises = tuple(premise.get_id() for premise in claim.premises)
+        verdict, case = ask(claim, seconds, met=premises in met)
+        met[premises] = claim
         parts.append(Part(claim.what, verdict))
         if verdict != "proved":
             return Asked(tuple(parts), claim, case)

@@ -171,7 +171,7 @@ def induction(model: Model, judged: Property, invariant: Invariant, owner: Owner
         steps = [step for step in model.steps if step.label == name]
         leads = z3.Or([taken(step, now, then) for step in steps])
         inside = z3.Not(z3.Or([leaves(step, now) for step in steps]))
-        yield Claim(f"{name} keeps it", (*known, z3.Implies(inside, leads)), z3.And(inside, _all(invariant, then)))
+        yield Claim(f"{name} keeps it", known, z3.And(inside, z3.Implies(leads, _all(invariant, then))))
 
 
 def _all(invariant: Invariant, moment: Moment) -> z3.BoolRef:

@@ -23,7 +23,7 @@ TOPIC = Topic(
     "Sets are given by the sizes of their Venn regions. Any sizes that are not negative are those of some sets, and "
     "only they are, so the statement is one of linear arithmetic, which z3 decides for sets of every size.",
 )
-MOST = 64
+MOST = 16
 """Up to so many replicas the spec's quorums are looked at."""
 VOTES = TOPIC._replace(covers="every number of replicas and any votes, every W and R, with no bound")
 
