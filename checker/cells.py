@@ -62,6 +62,10 @@ class Explored(NamedTuple):
     transitions: int = 0
     models: int = 0
 
+    def __str__(self) -> str:
+        """How much, on a line."""
+        return f"{self.states:,} states in {self.models} distinct models"
+
 
 class Judging:
     """Cells being judged: the verdicts so far, whether they are finished, and how much was explored.

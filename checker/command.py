@@ -44,6 +44,7 @@ def _run(request: argparse.Namespace) -> int:
         "check": _expect if getattr(request, "expect", None) else _check,
         "trace": _trace,
         "prove": _prove,
+        "conform": _conform,
         "list": _list,
     }
     return commands[request.command](request)
@@ -99,6 +100,12 @@ def _prove(request: argparse.Namespace) -> int:
     return prove(request, _console())
 
 
+def _conform(request: argparse.Namespace) -> int:
+    from checker.conform import run_conform  # noqa: PLC0415 - asyncio takes 0.1 s to import, and no other command needs it
+
+    return run_conform(request, options.cells(request, options.ALL_BUT_LINEARIZABILITY), _console())
+
+
 def _list(request: argparse.Namespace) -> int:
     show_list(_console(), request.replicas)
     return HOLDS
@@ -108,7 +115,7 @@ def _judge(judging: Judging) -> None:
     """Judge the cells; Ctrl-C ends it at once, with what was found so far."""
     steps = judging.run()
     try:
-        for _ in watched(steps):
+        for _ in watched(steps, str):
             pass
     except KeyboardInterrupt:
         steps.close()

@@ -17,6 +17,8 @@ from spec.write_strategies import write_strategies, write_strategy
 
 MOST_STATES = 20_000_000
 MOST_REPLICAS = 64
+MOST_STATES_COVERED = 2_000_000
+ALL_BUT_LINEARIZABILITY = tuple(name for name in GUARANTEES if name != "linearizability")
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (
     "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
@@ -46,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_trace(commands)
     _add_prove(commands)
+    _add_conform(commands)
     names = "name the strategies, guarantees, faults and theorems"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
     listing.add_argument(
@@ -62,17 +65,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser().parse_args(given)
 
 
-def cells(request: argparse.Namespace) -> list[Cell]:
-    """Return the cells that a ``check`` asks for, in the order of the table.
+def cells(request: argparse.Namespace, guarantees: Sequence[str] = tuple(GUARANTEES)) -> list[Cell]:
+    """Return the cells that are asked for, in the order of the table; ``guarantees`` are those when none is named.
 
     Raises :class:`spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
     """
     n = request.replicas
     writes = _chosen(request.write, SOURCE_WRITES, "all", write_strategies(n))
     reads = _chosen(request.read, SOURCE_READS, "all-reads", read_strategies(n))
-    guarantees = _chosen(request.guarantee, tuple(GUARANTEES), "all", GUARANTEES)
+    chosen = _chosen(request.guarantee, tuple(guarantees), "all", GUARANTEES)
     faults = _chosen(request.fault, ("none",), "all", FAULTS)
-    asked = [Cell(w, r, n, f, g) for f in faults for w in writes for r in reads for g in guarantees]
+    asked = [Cell(w, r, n, f, g) for f in faults for w in writes for r in reads for g in chosen]
     for cell in asked:
         known(cell)
     return asked
@@ -100,26 +103,51 @@ def _add_check(commands: _Commands) -> None:
         description="Explores every interleaving; prints which guarantees hold, for each way to write and to read.",
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
-    every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(SOURCE_READS)}"
     compare = "compare with a file of expected verdicts, as --format csv prints it; with no selection, all of the file"
-    add = check.add_argument
-    add(
-        "--write",
-        action="append",
-        metavar="W",
-        help=f"a write strategy, or all for every one {_by_default(SOURCE_WRITES)}",
-    )
-    add("--read", action="append", metavar="R", help=every_read)
-    add("--guarantee", action="append", metavar="G", help="a guarantee (default: all); repeatable")
-    add(
-        "--fault",
-        action="append",
-        metavar="F",
-        help=f"{', '.join(FAULTS)}, or all of these (default: none); repeatable",
-    )
+    _add_selection(check, "a guarantee (default: all); repeatable")
     _add_bounds(check)
+    add = check.add_argument
     add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (default: text)")
     add("--expect", type=Path, metavar="FILE", help=compare)
+
+
+def _add_conform(commands: _Commands) -> None:
+    command = commands.add_parser(
+        "conform",
+        help="show that the reference does what the spec says, and nothing else",
+        description=(
+            "Takes every step of the spec's graphs on the app server in reference/, or on your own: after each, the "
+            "same steps must be possible in both, the replicas hold the same, and users have been told the same."
+        ),
+        epilog=(
+            f"{_STRATEGIES} Exit status: 0 all conforms; 1 something differs; 2 the request makes no sense; "
+            "3 nothing differs, but not all was covered; 130 stopped with Ctrl-C."
+        ),
+    )
+    _add_selection(
+        command, "a guarantee, for its users' programs; or all (default: all but linearizability); repeatable"
+    )
+    add = command.add_argument
+    add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
+    add("--over", default="memory", metavar="S", help="memory, sqlite, or MODULE:NAME of a storage (default: memory)")
+    add("--app", metavar="A", help="MODULE:NAME of an app server of your own (default: the reference)")
+    add("--seconds", type=_seconds, default=3600.0, metavar="T", help="stop after so many seconds (default: 3600)")
+    bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
+    add("--max-states", type=_count, default=MOST_STATES_COVERED, metavar="M", help=bound)
+    add("--format", choices=("text", "json"), default="text", help="how to print what conforms (default: text)")
+
+
+def _add_selection(command: argparse.ArgumentParser, guarantee: str) -> None:
+    every_write = f"a write strategy, or all for every one {_by_default(SOURCE_WRITES)}"
+    every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(SOURCE_READS)}"
+    every_fault = f"{', '.join(FAULTS)}, or all of these (default: none); repeatable"
+    for name, metavar, meaning in (
+        ("--write", "W", every_write),
+        ("--read", "R", every_read),
+        ("--guarantee", "G", guarantee),
+        ("--fault", "F", every_fault),
+    ):
+        command.add_argument(name, action="append", metavar=metavar, help=meaning)
 
 
 def _add_trace(commands: _Commands) -> None:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from rich.console import Console
 
-from checker.cells import Explored
-
+T = TypeVar("T")
 _PATIENCE = 1.0
 """Seconds that a search may take before its progress is shown."""
 
 
-def watched(steps: Iterable[Explored]) -> Iterator[Explored]:
-    """Yield the steps; where errors go to a terminal, show there after a while how far they are."""
+def watched(steps: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
+    """Yield the steps; where errors go to a terminal, show there after a while how far they are, as ``told`` says."""
     if not sys.stderr.isatty():
         yield from steps
         return
     start, console, status = time.monotonic(), Console(stderr=True), None
     try:
-        for explored in steps:
+        for step in steps:
             if status is None and time.monotonic() - start > _PATIENCE:
                 status = console.status("")
                 status.start()
             if status:
-                status.update(
-                    f"{explored.states:,} states in {explored.models} distinct models, {time.monotonic() - start:.0f} s"
-                )
-            yield explored
+                status.update(f"{told(step)}, {time.monotonic() - start:.0f} s")
+            yield step
     finally:
         if status:
             status.stop()

@@ -29,9 +29,7 @@ def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
     _line(console, f"{cell.guarantee}: {guarantee.sentence}")
     _line(console, users_in_words(guarantee) + "\n")
     if verdict.run:
-        told = _told(world, verdict.run)
-        longest = max(len(each.what) for each in told)
-        show_whole(console, _steps(world, verdict.run, told), may_wrap=max(0, longest - _ROOM))
+        show_steps(console, world, verdict.run)
         crashed = any(step.name == "crash" for step in verdict.run.steps)
         _line(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
         _line(console, f"Violated: {because(world, cell.guarantee, verdict.run.states[-1])}")
@@ -45,6 +43,13 @@ def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
         _line(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
     else:
         _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
+
+
+def show_steps(console: Console, world: World, run: Run) -> None:
+    """Print a run's steps: who does what, and what each replica holds then."""
+    told = _told(world, run)
+    longest = max(len(each.what) for each in told)
+    show_whole(console, _steps(world, run, told), may_wrap=max(0, longest - _ROOM))
 
 
 def _told(world: World, run: Run) -> list[Event]:

@@ -1,4 +1,4 @@
-"""What a fault does: ``crash`` and ``restart``. Neither is ever owed."""
+"""What a fault does: ``crash``, ``restart`` and ``timeout``. None is ever owed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def stop(up: bool) -> Change | None:
 def end_unanswered(call: str) -> Change | None:
     """A running call ends without an answer, and its user stops."""
     return {"call": "unanswered"} if call == "running" else {}
+
+
+def end_unknown(call: str) -> Change | None:
+    """A running call has taken too long: it ends with ``unknown``, and its user stops; what was sent goes on."""
+    return {"call": "unknown"} if call == "running" else None
 
 
 def forget_write(write: str) -> Change | None:  # noqa: ARG001 - a role that is only written
@@ -49,6 +54,13 @@ def restarts(world: World) -> Iterator[Step]:
     """Yield the ``restart`` of the app server, where it may restart."""
     if world.fault.restarts:
         yield step("restart", part(spend, left=world.restarts_left()), *_forgets(world), owed=False)
+
+
+def timeouts(world: World) -> Iterator[Step]:
+    """Yield the ``timeout`` of every call, where calls may time out."""
+    for call in world.calls if world.fault.timeouts else ():
+        one_fewer = part(spend, left=world.timeouts_left())
+        yield step("timeout", part(end_unknown, call=world.call(call)), one_fewer, owed=False, call=call.name)
 
 
 def _forgets(world: World) -> Iterator[Part]:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """A fault setting: how many replicas may crash, and how often the app server may restart."""
+    """A fault setting: how many replicas may crash, how often the app server may restart, how many calls time out."""
 
     name: str
     crashes: int
     restarts: int
     sentence: str
+    timeouts: int = 0
 
 
 FAULTS = {
@@ -21,5 +22,12 @@ FAULTS = {
         Fault("replica-crash", 1, 0, "one replica stops for good, at any moment"),
         Fault("app-restart", 0, 1, "the app server loses its memory and comes back at once, at any moment"),
         Fault("both", 1, 1, "one replica-crash and one app-restart, in any order"),
+        Fault(
+            "timeout",
+            0,
+            0,
+            "one call takes too long and ends with unknown; what it sent goes on",
+            timeouts=1,
+        ),
     )
 }

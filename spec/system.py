@@ -43,6 +43,7 @@ def steps_of(world: World) -> Iterator[Step]:
     yield from checking.invocations(world)
     yield from failing.crashes(world)
     yield from failing.restarts(world)
+    yield from failing.timeouts(world)
 
 
 def name_of(world: World) -> str:

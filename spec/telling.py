@@ -98,6 +98,7 @@ def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value 
         "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
         "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
+        "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
         "commit": ("consumer", f"is done with {name} in the log"),
     }
@@ -115,6 +116,8 @@ def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | 
     step, call, replica, _, after = taken
     if step == "invoke":
         return call.user, f"calls {call.spelled}", {}
+    if step == "timeout":
+        return "app", f"gives up on {call.user}: whether {call.room} is booked is unknown", {"answer": "unknown"}
     if step == "finish":
         answer = after[world.call(call).name]
         return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}

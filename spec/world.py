@@ -57,7 +57,7 @@ class World(NamedTuple):
     def call(self, call: Call) -> Field:
         """Return how far a call is, and once it is over what its user was told."""
         told = ("acked",) if call.kind == "book" else ("available", "booked")
-        ended = ("unanswered",) if self.fault.restarts else ()
+        ended = (("unanswered",) if self.fault.restarts else ()) + (("unknown",) if self.fault.timeouts else ())
         return Field(call.name, ("idle", "running", *told, *ended), "idle")
 
     # What the app server knows.
@@ -120,6 +120,10 @@ class World(NamedTuple):
         """Return how often the app server may still restart."""
         return Field("restarts left", tuple(range(self.fault.restarts + 1)), self.fault.restarts)
 
+    def timeouts_left(self) -> Field:
+        """Return how many calls may still time out."""
+        return Field("timeouts left", tuple(range(self.fault.timeouts + 1)), self.fault.timeouts)
+
     def fields(self) -> tuple[Field, ...]:
         """Return every field of this world."""
         return (*self._of_bookings(), *self._of_replicas(), *self._of_checks(), *self._of_faults())
@@ -147,5 +151,9 @@ class World(NamedTuple):
         return fields
 
     def _of_faults(self) -> list[Field]:
-        crashes = [self.crashes_left()] if self.fault.crashes else []
-        return crashes + ([self.restarts_left()] if self.fault.restarts else [])
+        left = (
+            (self.fault.crashes, self.crashes_left()),
+            (self.fault.restarts, self.restarts_left()),
+            (self.fault.timeouts, self.timeouts_left()),
+        )
+        return [field for times, field in left if times]

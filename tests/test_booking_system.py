@@ -49,7 +49,7 @@ def test_default_table_is_that_of_the_system_typed_again() -> None:
     assert_agree(every_cell("none", SOURCE_WRITES, SOURCE_READS))
 
 
-@pytest.mark.parametrize("fault", ["replica-crash", "app-restart", "both"])
+@pytest.mark.parametrize("fault", ["replica-crash", "app-restart", "both", "timeout"])
 def test_small_cells_under_faults_are_those_of_the_system_typed_again(fault: str) -> None:
     """With faults, the guarantees whose programs are small agree for every way to write."""
     small = {"read-your-writes", "durability", "booking-availability", "checking-availability"}

@@ -36,6 +36,7 @@ class World(NamedTuple):
     committed: int = 0
     consuming: bool = False
     restarted: bool = False
+    timed_out: bool = False
 
 
 def put(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
@@ -63,6 +64,7 @@ class Hotel:
         known = {"one": 1, "quorum": n // 2 + 1, "all": n}
         self.used = 1 if self.alone is not None else known.get(read) or int(read.split(":")[1])
         self.may_crash, self.may_restart = fault in {"replica-crash", "both"}, fault in {"app-restart", "both"}
+        self.may_time_out = fault == "timeout"
         self.kinds: list[str] = []
         self.before: list[int | None] = []
         for program in programs or PROGRAMS[guarantee]:
@@ -97,6 +99,10 @@ class Hotel:
             ended = tuple("ended" if call == "running" else call for call in w.calls)
             forgotten = ((0,) * self.n,) * len(w.calls)
             yield False, w._replace(calls=ended, writes=forgotten, consuming=False, restarted=True)
+        if self.may_time_out and not w.timed_out:
+            for c, call in enumerate(w.calls):
+                if call == "running":
+                    yield False, w._replace(calls=put(w.calls, c, "ended"), timed_out=True)
 
     def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
         return put(write, 0, SENT) if self.serial else (SENT,) * self.n

@@ -1,0 +1,120 @@
+"""What conforms, and what differs, printed for people."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.conformance.conform import Conformance
+from checker.conformance.sides import Difference, Row
+from checker.story import show_steps
+from checker.whole import show_whole
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES
+from spec.telling import users_in_words
+
+_SIGNS = {"conforms": ("✓", "ok"), "differs": ("✗", "X"), "unknown": ("?", "?")}
+_STYLES = {"conforms": "green", "differs": "bold red", "unknown": "yellow"}
+
+
+def show_conformance(
+    console: Console, results: Sequence[Conformance], request: argparse.Namespace, seconds: float, *, finished: bool
+) -> None:
+    """Print a table for each fault setting, the shortest run that differs, and what was covered in all."""
+    app = "the reference" if request.app is None else request.app
+    for fault in dict.fromkeys(result.cells[0].fault for result in results):
+        here = [result for result in results if result.cells[0].fault == fault]
+        name = "no fault" if fault == "none" else fault
+        count = f"{request.replicas} replica{'s' * (request.replicas > 1)}"
+        _line(console, f"{count}, {name}: {FAULTS[fault].sentence}.")
+        _line(console, f"Spec and {app} ({request.over}) side by side, step by step:\n")
+        show_whole(console, _table(console, here))
+        console.print()
+    differing = [result for result in results if result.difference]
+    if differing:
+        _show_difference(console, min(differing, key=_length), app)
+    _show_others(console, differing)
+    _show_summary(console, results, app, seconds, finished=finished)
+
+
+def _table(console: Console, results: Sequence[Conformance]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("write", "read"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("programs", "states", "edges", "covered", "runs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for pair in dict.fromkeys(result.cells[0][:2] for result in results):
+        rows = [result for result in results if result.cells[0][:2] == pair]
+        sums = (sum(getattr(row, name) for row in rows) for name in ("states", "edges", "covered", "runs"))
+        verdict = max((row.verdict for row in rows), key=["conforms", "unknown", "differs"].index)
+        sign = _SIGNS[verdict][not console.encoding.startswith("utf")]
+        table.add_row(
+            *pair, str(len(rows)), *(f"{total:,}" for total in sums), Text(f"{sign} {verdict}", _STYLES[verdict])
+        )
+    return table
+
+
+def _length(result: Conformance) -> int:
+    return len(result.difference.run.steps) if result.difference else 0
+
+
+def _show_difference(console: Console, result: Conformance, app: str) -> None:
+    cell, difference = result.cells[0], result.difference
+    if difference is None:
+        return
+    steps = len(difference.run.steps)
+    _line(console, f"write {cell.write}, read {cell.read}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
+    if steps:
+        show_steps(console, cell.world, difference.run)
+    after = f"After step {steps}" if steps else "Before the first step"
+    _line(console, f"\n{after} they differ:\n")
+    console.print(_beside(difference.rows))
+    _line(console, f"\n{_how_sure(difference, app)}\n")
+
+
+def _beside(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("", "spec", "reference"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _how_sure(difference: Difference, app: str) -> str:
+    if difference.repeatable:
+        return "The same steps led there a second time, and no step that can be taken sooner differs."
+    return f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
+
+
+def _show_others(console: Console, differing: Sequence[Conformance]) -> None:
+    if len(differing) > 1:
+        _line(console, f"{len(differing)} programs differ; each has its own run:\n")
+        for result in differing:
+            cell = result.cells[0]
+            fault = "" if cell.fault == "none" else f" --fault {cell.fault}"
+            command = f"overbooked conform --write {cell.write} --read {cell.read} --guarantee {cell.guarantee}{fault}"
+            _line(console, f"{_length(result):>4} steps  {command}")
+        _line(console, "")
+
+
+def _show_summary(
+    console: Console, results: Sequence[Conformance], app: str, seconds: float, *, finished: bool
+) -> None:
+    edges, covered, runs = (sum(getattr(result, name) for result in results) for name in ("edges", "covered", "runs"))
+    stopped = "" if finished else "Stopped, so this is unfinished. "
+    means = (
+        f": {app} does what the spec says, and nothing else"
+        if all(result.verdict == "conforms" for result in results)
+        else ""
+    )
+    _line(console, f"{stopped}{covered:,} of {edges:,} edges covered in {runs:,} runs, {seconds:.1f} s{means}.")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)

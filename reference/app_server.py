@@ -1,0 +1,130 @@
+"""The app server: ``book_room`` and ``is_room_available``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+from reference.background import Background
+from reference.consuming import consume
+from reference.ports import Booking, Clock, Log, Replica
+from reference.reading import read_strategy
+from reference.trying import Persistent, until_it_works
+from reference.writing import write_strategy
+
+T = TypeVar("T")
+_LOGGED = "message:"
+
+
+class UnknownOutcomeError(TimeoutError):
+    """The call has taken too long: whether the room is booked, nobody can say; what was sent goes on."""
+
+
+class ClosedError(RuntimeError):
+    """The app server is closing down and takes no more calls."""
+
+
+class Unfinished(NamedTuple):
+    """A write that a replica has not confirmed; ``replica`` is its number, from 1 on."""
+
+    booking: Booking
+    replica: int
+
+
+class AppServer:
+    """Books rooms and tells whether they are available, over replicas that may be slow or go away.
+
+    ``write`` and ``read`` name the strategies. ``log`` is used by ``message:`` strategies alone. Work in the
+    background, and the log's consumer, run between :meth:`start` and :meth:`close`.
+    Raises :class:`ValueError` when there is no strategy of that name.
+    """
+
+    def __init__(self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> None:
+        self._logged = write.startswith(_LOGGED)
+        self._write = write_strategy(write.removeprefix(_LOGGED), len(replicas))
+        self._read = read_strategy(read, len(replicas))
+        self._replicas = [
+            Persistent(replica, clock, partial(self._confirmed, number)) for number, replica in enumerate(replicas, 1)
+        ]
+        self._log = log
+        self._clock = clock
+        self._unfinished: set[Unfinished] = set()
+        self._background = Background()
+        self._closed = False
+        self._appending = asyncio.Lock()
+        self._consumer: asyncio.Task[None] | None = None
+
+    async def start(self, unfinished: Iterable[Unfinished] = ()) -> None:
+        """Begin to consume the log, where there is one, and to write what an earlier app server left unfinished."""
+        for booking, replica in unfinished:
+            self._unfinished.add(Unfinished(booking, replica))
+            self._background.start(self._replicas[replica - 1].apply(booking))
+        if self._logged:
+            self._consumer = asyncio.create_task(consume(self._log, self._clock, self._to_replicas))
+
+    async def book_room(self, user: str, room: str) -> Booking:
+        """Book the room; return the booking once the write strategy says that it is acknowledged.
+
+        Raises :class:`UnknownOutcomeError` when that takes too long: it may be booked all the same.
+        """
+        self._refuse_if_closed()
+        return await self._in_time(self._background.start(self._book(user, room)))
+
+    async def is_room_available(self, room: str) -> bool:
+        """Return whether the replicas that the read strategy believes have no booking of the room.
+
+        Raises :class:`UnknownOutcomeError` when too few answer in time.
+        """
+        self._refuse_if_closed()
+        asked = asyncio.create_task(self._latest(room))
+        try:
+            return await self._in_time(asked) is None
+        finally:
+            asked.cancel()
+
+    async def close(self, within: float = 5.0) -> list[Unfinished]:
+        """Take no more calls, finish what is under way, for so many seconds at most, and return what was not finished.
+
+        What is returned can be given to the next app server's :meth:`start`; what is in the log stays there.
+        """
+        self._closed = True
+        if self._consumer:
+            self._consumer.cancel()
+        await self._background.finish(within)
+        return sorted(self._unfinished)
+
+    async def _book(self, user: str, room: str) -> Booking:
+        if not self._logged:
+            booking = Booking(room, user, await self._clock.timestamp())
+            await self._to_replicas(booking)
+            return booking
+        async with self._appending:
+            booking = Booking(room, user, await self._clock.timestamp())
+            await until_it_works(lambda: self._log.append(booking), self._clock)
+        return booking
+
+    async def _to_replicas(self, booking: Booking) -> None:
+        self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}
+        await self._write(booking, self._replicas, self._background)
+
+    def _confirmed(self, number: int, booking: Booking) -> None:
+        self._unfinished.discard(Unfinished(booking, number))
+
+    async def _latest(self, room: str) -> Booking | None:
+        return await self._read(room, self._replicas)
+
+    async def _in_time(self, work: asyncio.Task[T]) -> T:
+        too_late = asyncio.create_task(self._clock.until_too_late())
+        try:
+            await asyncio.wait({work, too_late}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            too_late.cancel()
+        if not work.done():
+            raise UnknownOutcomeError("the call has taken too long: whether the room is booked is unknown")
+        return work.result()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ClosedError("the app server is closing down and takes no more calls")

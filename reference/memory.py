@@ -1,0 +1,91 @@
+"""Replicas, log and clock in memory: for tests, and for exploring what an app server does over them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from reference.ports import Booking, Entry
+from reference.waiting import Waiting
+
+
+class MemoryReplica:
+    """A replica that is a dictionary."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Booking] = {}
+
+    async def apply(self, booking: Booking) -> None:
+        """Keep the booking if it is the latest of its room."""
+        kept = self._kept.get(booking.room)
+        if kept is None or booking.timestamp > kept.timestamp:
+            self._kept[booking.room] = booking
+
+    async def read(self, room: str) -> Booking | None:
+        """Return the booking kept for a room."""
+        return self._kept.get(room)
+
+    async def close(self) -> None:
+        """Hold on to all of it: whoever connects next finds it."""
+
+
+class MemoryLog:
+    """A log that is a list."""
+
+    def __init__(self) -> None:
+        self._bookings: list[Booking] = []
+        self._committed = 0
+        self._appended = asyncio.Event()
+
+    async def append(self, booking: Booking) -> None:
+        """Keep the booking as the last entry."""
+        self._bookings.append(booking)
+        self._appended.set()
+
+    async def next(self) -> Entry:
+        """Return the entry at the committed offset, once there is one."""
+        while self._committed == len(self._bookings):
+            self._appended.clear()
+            await self._appended.wait()
+        return Entry(self._committed, self._bookings[self._committed])
+
+    async def commit(self, entry: Entry) -> None:
+        """Move the committed offset on."""
+        self._committed = entry.offset + 1
+
+    async def close(self) -> None:
+        """Hold on to all of it: whoever connects next finds it."""
+        self._appended = asyncio.Event()
+
+
+class MemoryClock(Waiting):
+    """A clock that counts bookings."""
+
+    def __init__(self, patience: float | None = None) -> None:
+        super().__init__(patience)
+        self._last = 0
+
+    async def timestamp(self) -> int:
+        """Return the next number."""
+        self._last += 1
+        return self._last
+
+
+class MemoryStorage:
+    """Replicas, log and clock that live as long as this object."""
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._replicas: dict[int, MemoryReplica] = {}
+        self._log = MemoryLog()
+        self._clock = MemoryClock(patience)
+
+    def replica(self, number: int) -> MemoryReplica:
+        """Return the replica of that number."""
+        return self._replicas.setdefault(number, MemoryReplica())
+
+    def log(self) -> MemoryLog:
+        """Return the log."""
+        return self._log
+
+    def clock(self) -> MemoryClock:
+        """Return the clock."""
+        return self._clock

@@ -1,0 +1,164 @@
+"""Replicas, log and clock in SQLite: a file each, durable, and nothing to start."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from reference.ports import Booking, Entry, UnreachableError
+from reference.waiting import Waiting
+
+T = TypeVar("T")
+_BUSY = 5.0
+"""Seconds to wait for another connection that is writing."""
+
+
+class Database:
+    """A connection to one SQLite file, used by one thread of its own; opened when first used."""
+
+    def __init__(self, file: Path, schema: str) -> None:
+        self._file = file
+        self._schema = schema
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=file.stem)
+        self._connection: sqlite3.Connection | None = None
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what ``work`` returns, done as one transaction that is on disk then.
+
+        Raises :class:`UnreachableError` when the database cannot do it now.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+
+    async def close(self) -> None:
+        """Close the file."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection = self._connection = self._connection or self._open()
+            with connection:
+                return work(connection)
+        except sqlite3.OperationalError as error:
+            raise UnreachableError(f"{self._file}: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=_BUSY, check_same_thread=False)
+        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {self._schema}")
+        return connection
+
+    def _close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+class SQLiteReplica:
+    """A replica in a file: for each room, the latest booking."""
+
+    def __init__(self, file: Path) -> None:
+        schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER) STRICT;"
+        self._database = Database(file, schema)
+
+    async def apply(self, booking: Booking) -> None:
+        """Keep the booking if it is the latest of its room."""
+        upsert = (
+            "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO UPDATE "
+            "SET user = excluded.user, timestamp = excluded.timestamp WHERE excluded.timestamp > bookings.timestamp"
+        )
+        await self._database.do(lambda connection: connection.execute(upsert, booking))
+
+    async def read(self, room: str) -> Booking | None:
+        """Return the booking kept for a room."""
+        select = "SELECT room, user, timestamp FROM bookings WHERE room = ?"
+        row = await self._database.do(lambda connection: connection.execute(select, (room,)).fetchone())
+        return Booking(*row) if row else None
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._database.close()
+
+
+class SQLiteLog:
+    """A log in a file: the entries, and how many of them are committed."""
+
+    def __init__(self, file: Path) -> None:
+        self._database = Database(
+            file,
+            "CREATE TABLE IF NOT EXISTS entries (at INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER)"
+            " STRICT;"
+            "CREATE TABLE IF NOT EXISTS committed (entries INTEGER) STRICT;"
+            "INSERT INTO committed SELECT 0 WHERE NOT EXISTS (SELECT * FROM committed);",
+        )
+        self._appended = asyncio.Event()
+
+    async def append(self, booking: Booking) -> None:
+        """Keep the booking as the last entry."""
+        insert = "INSERT INTO entries SELECT count(*), ?, ?, ? FROM entries"
+        await self._database.do(lambda connection: connection.execute(insert, booking))
+        self._appended.set()
+
+    async def next(self) -> Entry:
+        """Return the entry at the committed offset, once there is one."""
+        select = "SELECT at, room, user, timestamp FROM entries JOIN committed ON at = committed.entries"
+        while True:
+            self._appended.clear()
+            row = await self._database.do(lambda connection: connection.execute(select).fetchone())
+            if row:
+                return Entry(row[0], Booking(*row[1:]))
+            await self._appended.wait()
+
+    async def commit(self, entry: Entry) -> None:
+        """Move the committed offset on."""
+        update = "UPDATE committed SET entries = ?"
+        await self._database.do(lambda connection: connection.execute(update, (entry.offset + 1,)))
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._database.close()
+
+
+class SQLiteClock(Waiting):
+    """A clock that counts bookings in a file, so that no timestamp is given twice, restarts included."""
+
+    def __init__(self, file: Path, patience: float | None = None) -> None:
+        super().__init__(patience)
+        self._database = Database(
+            file,
+            "CREATE TABLE IF NOT EXISTS clock (last INTEGER) STRICT;"
+            "INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT * FROM clock);",
+        )
+
+    async def timestamp(self) -> int:
+        """Return the next number."""
+        update = "UPDATE clock SET last = last + 1 RETURNING last"
+        row = await self._database.do(lambda connection: connection.execute(update).fetchone())
+        return int(row[0])
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._database.close()
+
+
+class SQLiteStorage:
+    """Replicas, log and clock as files in one folder: ``db1.sqlite``, ..., ``log.sqlite`` and ``clock.sqlite``."""
+
+    def __init__(self, folder: Path, patience: float | None = None) -> None:
+        self._folder = folder
+        self._patience = patience
+
+    def replica(self, number: int) -> SQLiteReplica:
+        """Return a connection to the replica of that number."""
+        return SQLiteReplica(self._folder / f"db{number}.sqlite")
+
+    def log(self) -> SQLiteLog:
+        """Return a connection to the log."""
+        return SQLiteLog(self._folder / "log.sqlite")
+
+    def clock(self) -> SQLiteClock:
+        """Return the clock."""
+        return SQLiteClock(self._folder / "clock.sqlite", self._patience)

@@ -1,0 +1,52 @@
+"""The write strategies: how a booking reaches the replicas, and what the acknowledgement waits for.
+
+Each is a coroutine that returns once the user may be told. ``replica.apply`` returns once that replica has confirmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from reference.background import Background
+from reference.ports import Booking, Replica
+
+Write: TypeAlias = Callable[[Booking, Sequence[Replica], Background], Awaitable[None]]
+
+
+async def serial_sync(booking: Booking, replicas: Sequence[Replica], _: Background) -> None:
+    """Write to one replica after the other; all have confirmed."""
+    for replica in replicas:
+        await replica.apply(booking)
+
+
+async def serial_async(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
+    """Write to one replica after the other; the first has confirmed, and the rest goes on in the background."""
+    first, *rest = replicas
+    await first.apply(booking)
+    background.start(serial_sync(booking, rest, background))
+
+
+def parallel(confirmations: int) -> Write:
+    """Return the strategy that writes to all replicas at once and waits for so many of them."""
+
+    async def write(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
+        writes = [background.start(replica.apply(booking)) for replica in replicas]
+        for confirmed in islice(asyncio.as_completed(writes), confirmations):
+            await confirmed
+
+    return write
+
+
+def write_strategy(name: str, replicas: int) -> Write:
+    """Return the strategy called ``serial-sync``, ``serial-async`` or ``parallel:K``.
+
+    Raises :class:`ValueError` when there is none of that name for so many replicas.
+    """
+    known: dict[str, Write] = {"serial-sync": serial_sync, "serial-async": serial_async}
+    known |= {f"parallel:{k}": parallel(k) for k in range(1, replicas + 1)}
+    if name not in known:
+        raise ValueError(f"{name}: no such way to write to {replicas} replicas; there are {', '.join(known)}")
+    return known[name]
