@@ -43,6 +43,7 @@ def _run(request: argparse.Namespace) -> int:
     commands = {
         "check": _expect if getattr(request, "expect", None) else _check,
         "trace": _trace,
+        "replay": _replay,
         "prove": _prove,
         "conform": _conform,
         "list": _list,
@@ -84,14 +85,27 @@ def _expect(request: argparse.Namespace) -> int:
 
 
 def _trace(request: argparse.Namespace) -> int:
-    cell = options.known(Cell(request.write, request.read, request.replicas, request.fault, request.guarantee))
-    judging = Judging([cell], request.max_states, runs=True, until_broken=True)
-    _judge(judging)
+    judging = _one_run(request)
     if request.format == "json":
         print(as_json.as_json(judging.verdicts, finished=judging.finished))
     else:
         story.tell(_console(), judging.verdicts[0], finished=judging.finished)
     return _status(judging)
+
+
+def _replay(request: argparse.Namespace) -> int:
+    from checker.replay import run_replay  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
+
+    judging = _one_run(request)
+    return run_replay(request, judging.verdicts[0], _console()) if judging.finished else STOPPED
+
+
+def _one_run(request: argparse.Namespace) -> Judging:
+    """Judge the one cell that a ``trace`` or a ``replay`` asks for, with a run that breaks it."""
+    cell = options.known(Cell(request.write, request.read, request.replicas, request.fault, request.guarantee))
+    judging = Judging([cell], request.max_states, runs=True, until_broken=True)
+    _judge(judging)
+    return judging
 
 
 def _prove(request: argparse.Namespace) -> int:
@@ -101,7 +115,7 @@ def _prove(request: argparse.Namespace) -> int:
 
 
 def _conform(request: argparse.Namespace) -> int:
-    from checker.conform import run_conform  # noqa: PLC0415 - asyncio takes 0.1 s to import, and no other command needs it
+    from checker.conform import run_conform  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
 
     return run_conform(request, options.cells(request, options.ALL_BUT_LINEARIZABILITY), _console())
 

@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_check(commands)
     _add_trace(commands)
+    _add_replay(commands)
     _add_prove(commands)
     _add_conform(commands)
     names = "name the strategies, guarantees, faults and theorems"
@@ -129,8 +130,7 @@ def _add_conform(commands: _Commands) -> None:
     )
     add = command.add_argument
     add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
-    add("--over", default="memory", metavar="S", help="memory, sqlite, or MODULE:NAME of a storage (default: memory)")
-    add("--app", metavar="A", help="MODULE:NAME of an app server of your own (default: the reference)")
+    _add_parts(command, over="memory")
     add("--seconds", type=_seconds, default=3600.0, metavar="T", help="stop after so many seconds (default: 3600)")
     bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
     add("--max-states", type=_count, default=MOST_STATES_COVERED, metavar="M", help=bound)
@@ -157,14 +157,42 @@ def _add_trace(commands: _Commands) -> None:
         description="Prints a shortest run that breaks a guarantee, and why it does; or that there is none.",
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
-    trace.add_argument("write", metavar="WRITE", help="a write strategy")
-    trace.add_argument("read", metavar="READ", help="a read strategy")
-    trace.add_argument("guarantee", metavar="GUARANTEE", help="a guarantee")
-    trace.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (default: none)")
-    _add_bounds(trace)
+    _add_cell(trace)
     trace.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print the run (default: text)"
     )
+
+
+def _add_replay(commands: _Commands) -> None:
+    replay = commands.add_parser(
+        "replay",
+        help="have the reference do what a run that breaks a guarantee says",
+        description=(
+            "Leads the app server in reference/, or your own, along a shortest run that breaks a guarantee, over real "
+            "replicas; the world is held still between steps, and after each both must look the same."
+        ),
+        epilog=(
+            f"{_STRATEGIES} Exit status: 0 the app server did just that; 1 it cannot follow the run; 2 the request "
+            "makes no sense, or there is no such run; 3 none was found within the bound; 130 stopped with Ctrl-C."
+        ),
+    )
+    _add_cell(replay)
+    _add_parts(replay, over="sqlite")
+    replay.add_argument("--folder", type=Path, metavar="DIR", help="keep the replicas' SQLite files in this new folder")
+
+
+def _add_parts(command: argparse.ArgumentParser, over: str) -> None:
+    storages = f"memory, sqlite, or MODULE:NAME of a storage of your own (default: {over})"
+    command.add_argument("--over", default=over, metavar="S", help=storages)
+    command.add_argument("--app", metavar="A", help="MODULE:NAME of an app server of your own (default: the reference)")
+
+
+def _add_cell(command: argparse.ArgumentParser) -> None:
+    command.add_argument("write", metavar="WRITE", help="a write strategy")
+    command.add_argument("read", metavar="READ", help="a read strategy")
+    command.add_argument("guarantee", metavar="GUARANTEE", help="a guarantee")
+    command.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (default: none)")
+    _add_bounds(command)
 
 
 def _add_prove(commands: _Commands) -> None:

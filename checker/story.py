@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.cells import CellVerdict
+from checker.cells import Cell, CellVerdict
 from checker.runs import Run
 from checker.whole import show_whole
 from spec.because import because
@@ -22,17 +22,9 @@ _CRASHED = ", in brackets once it has crashed"
 
 def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
     """Print the run that breaks a guarantee, or that there is none."""
-    cell, world = verdict.cell, verdict.cell.world
-    guarantee = GUARANTEES[cell.guarantee]
-    fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
-    _line(console, f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
-    _line(console, f"{cell.guarantee}: {guarantee.sentence}")
-    _line(console, users_in_words(guarantee) + "\n")
+    show_head(console, verdict.cell)
     if verdict.run:
-        show_steps(console, world, verdict.run)
-        crashed = any(step.name == "crash" for step in verdict.run.steps)
-        _line(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
-        _line(console, f"Violated: {because(world, cell.guarantee, verdict.run.states[-1])}")
+        show_violation(console, verdict.cell, verdict.run)
         _line(console, "No shorter run does it.")
     elif verdict.verdict == "holds":
         vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
@@ -43,6 +35,23 @@ def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
         _line(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
     else:
         _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
+
+
+def show_head(console: Console, cell: Cell) -> None:
+    """Print what is asked: the setting, the guarantee, and what the users do."""
+    guarantee = GUARANTEES[cell.guarantee]
+    fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
+    _line(console, f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
+    _line(console, f"{cell.guarantee}: {guarantee.sentence}")
+    _line(console, users_in_words(guarantee) + "\n")
+
+
+def show_violation(console: Console, cell: Cell, run: Run) -> None:
+    """Print a run that breaks the guarantee, and why it does."""
+    show_steps(console, cell.world, run)
+    crashed = any(step.name == "crash" for step in run.steps)
+    _line(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
+    _line(console, f"Violated: {because(cell.world, cell.guarantee, run.states[-1])}")
 
 
 def show_steps(console: Console, world: World, run: Run) -> None:

@@ -49,7 +49,8 @@ def steps_of(world: World) -> Iterator[Step]:
 def name_of(world: World) -> str:
     """Return the setting on one line."""
     fault = "no fault" if world.fault.name == "none" else f"fault {world.fault.name}"
-    return f"{world.write.name} by {world.read.name} over {world.replicas} replicas, {fault}"
+    replicas = f"{world.replicas} replica{'s' * (world.replicas > 1)}"
+    return f"{world.write.name} by {world.read.name} over {replicas}, {fault}"
 
 
 def _with_memory(each: Step, memory: Memory) -> Step:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from checker.as_json import trace
 from checker.cells import Cell
 from checker.conformance.conform import Conformance
-from checker.conformance.sides import Difference
+from checker.conformance.following import Difference
 
 
 def as_json(results: Sequence[Conformance], *, finished: bool) -> str:

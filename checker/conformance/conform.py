@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from checker.cells import Cell
+from checker.conformance.following import Difference
 from checker.conformance.parts import Parts
-from checker.conformance.sides import Difference, Sides, shortest_difference
+from checker.conformance.sides import Sides, shortest_difference
 from checker.cover import covering_runs
 from checker.graph import Edge, Graph, graph_of
 from spec.guarantees import GUARANTEES

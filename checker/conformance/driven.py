@@ -23,8 +23,7 @@ class Driven:
     """
 
     def __init__(self, world: World, storage: Storage, server: NewServer) -> None:
-        self.world = world
-        self._all_calls, self._rooms = world.calls, world.rooms
+        self.extend(world)
         self._storage = storage
         self._new_server = server
         self._stage = Stage(world.replicas)
@@ -35,6 +34,11 @@ class Driven:
         self._seen_through = [storage.replica(i) for i in world.numbers]
         self._connections: list[Replica | Log | Clock] = []
         self._server = self._started()
+
+    def extend(self, world: World) -> None:
+        """Let the users' programs be those of ``world``, which begin as the present ones do."""
+        self.world = world
+        self._all_calls, self._rooms = world.calls, world.rooms
 
     def view(self) -> View:
         """Return what can be seen now."""

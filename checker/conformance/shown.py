@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checker.conformance.apart import app_called, show_difference
 from checker.conformance.conform import Conformance
-from checker.conformance.sides import Difference, Row
-from checker.story import show_steps
 from checker.whole import show_whole
 from spec.faults import FAULTS
 from spec.guarantees import GUARANTEES
@@ -25,7 +24,7 @@ def show_conformance(
     console: Console, results: Sequence[Conformance], request: argparse.Namespace, seconds: float, *, finished: bool
 ) -> None:
     """Print a table for each fault setting, the shortest run that differs, and what was covered in all."""
-    app = "the reference" if request.app is None else request.app
+    app = app_called(request.app)
     for fault in dict.fromkeys(result.cells[0].fault for result in results):
         here = [result for result in results if result.cells[0].fault == fault]
         name = "no fault" if fault == "none" else fault
@@ -35,8 +34,7 @@ def show_conformance(
         show_whole(console, _table(console, here))
         console.print()
     differing = [result for result in results if result.difference]
-    if differing:
-        _show_difference(console, min(differing, key=_length), app)
+    _show_shortest(console, differing, app)
     _show_others(console, differing)
     _show_summary(console, results, app, seconds, finished=finished)
 
@@ -63,33 +61,16 @@ def _length(result: Conformance) -> int:
     return len(result.difference.run.steps) if result.difference else 0
 
 
-def _show_difference(console: Console, result: Conformance, app: str) -> None:
-    cell, difference = result.cells[0], result.difference
-    if difference is None:
+def _show_shortest(console: Console, differing: Sequence[Conformance], app: str) -> None:
+    shortest = min(differing, key=_length, default=None)
+    if shortest is None or shortest.difference is None:
         return
-    steps = len(difference.run.steps)
+    cell = shortest.cells[0]
     _line(console, f"write {cell.write}, read {cell.read}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
-    if steps:
-        show_steps(console, cell.world, difference.run)
-    after = f"After step {steps}" if steps else "Before the first step"
-    _line(console, f"\n{after} they differ:\n")
-    console.print(_beside(difference.rows))
-    _line(console, f"\n{_how_sure(difference, app)}\n")
-
-
-def _beside(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("", "spec", "reference"):
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
-def _how_sure(difference: Difference, app: str) -> str:
-    if difference.repeatable:
-        return "The same steps led there a second time, and no step that can be taken sooner differs."
-    return f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
+    show_difference(console, cell.world, shortest.difference, app)
+    if shortest.difference.repeatable:
+        _line(console, "No step that can be taken sooner differs.")
+    _line(console, "")
 
 
 def _show_others(console: Console, differing: Sequence[Conformance]) -> None:

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from typing import NamedTuple
 
 from checker.cells import Cell
-from checker.conformance.driven import Driven
+from checker.conformance.following import Difference, Found, first_difference
 from checker.conformance.parts import Parts
-from checker.conformance.views import View, differences, view_of
+from checker.conformance.views import View, view_of
 from checker.cover import covering_runs
 from checker.graph import Edge, Graph
 from checker.runs import Run
-
-Row = tuple[str, str, str]
-
-
-class Found(NamedTuple):
-    """That the sides differ after so many steps of a run, and in what: what it is, in the spec, in the reference."""
-
-    steps: int
-    rows: list[Row]
-
-
-class Difference(NamedTuple):
-    """A run of the spec after whose last step the reference differs from it, and in what.
-
-    It is ``repeatable`` when the same steps led to the same difference a second time; otherwise the reference is not
-    deterministic between steps.
-    """
-
-    run: Run
-    rows: list[Row]
-    repeatable: bool
 
 
 class Sides:
@@ -45,23 +22,12 @@ class Sides:
         self._parts = parts
         self._labels = [step.label for step in graph.model.steps]
         self._views: dict[int, View] = {}
-        self._alike: dict[object, frozenset[str]] = {}
+        self._alike: dict[frozenset[str], frozenset[str]] = {}
 
     def first_difference(self, run: Sequence[Edge]) -> Found | None:
         """Take a run on both sides; return where they first differ."""
-        taken = 0
-        try:
-            with self._parts.storage() as storage, closing(Driven(self._world, storage, self._parts.server)) as driven:
-                if rows := self._differ(0, driven.view()):
-                    return Found(0, rows)
-                for step, state in run:
-                    taken += 1
-                    driven.take(self._labels[step])
-                    if rows := self._differ(state, driven.view()):
-                        return Found(taken, rows)
-        except Exception as error:  # noqa: BLE001 - whatever the parts may raise is a difference
-            return Found(taken, [("the reference", "goes on", f"{type(error).__name__}: {error}")])
-        return None
+        steps = ((self._labels[step], self._view(state)) for step, state in run)
+        return first_difference(self._world, self._parts, self._view(0), steps)
 
     def told(self, run: Sequence[Edge], found: Found) -> Difference:
         """Return a difference with the run of the spec that leads to it, which is taken once more."""
@@ -71,13 +37,13 @@ class Sides:
         taken = Run(model, tuple(model.steps[step] for step, _ in steps), tuple(states))
         return Difference(taken, found.rows, repeatable=self.first_difference(steps) == found)
 
-    def _differ(self, state: int, seen: View) -> list[Row]:
+    def _view(self, state: int) -> View:
         view = self._views.get(state)
         if view is None:
             labels = frozenset(self._labels[step] for step, _ in self.graph.edges[state])
             possible = self._alike.setdefault(labels, labels)
             view = self._views[state] = view_of(self._world, self.graph.state(state), possible)
-        return [] if view == seen else differences(self._world, view, seen)
+        return view
 
 
 def shortest_difference(sides: Sides, run: Sequence[Edge], found: Found) -> Difference:

@@ -38,6 +38,9 @@ class StillLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._ready_next: deque[tuple[Callable[..., object], tuple[Any, ...], Context]] = deque()
 
+    def __del__(self) -> None:
+        """Hold nothing that would have to be closed."""
+
     def settle(self) -> None:
         """Run until nothing is ready.
 

@@ -1,0 +1,52 @@
+"""A run after which the spec and the reference differ, printed for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checker.conformance.following import Difference, Row
+from checker.runs import Run
+from checker.story import show_steps
+from spec.world import World
+
+
+def app_called(name: str | None) -> str:
+    """Return what the app server is called in a sentence."""
+    return "the reference" if name is None else name
+
+
+def show_difference(console: Console, world: World, difference: Difference, app: str) -> None:
+    """Print a run and what differs at its end, and whether it did so again."""
+    show_apart(console, world, difference.run, difference.rows)
+    again = (
+        "The same steps led there a second time."
+        if difference.repeatable
+        else f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
+    )
+    _line(console, f"\n{again}")
+
+
+def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row]) -> None:
+    """Print a run, and what differs after its last step: the spec and the reference beside each other."""
+    steps = len(run.steps)
+    if steps:
+        show_steps(console, world, run)
+    _line(console, f"\n{f'After step {steps}' if steps else 'Before the first step'} they differ:\n")
+    console.print(_beside(rows))
+
+
+def _beside(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("", "spec", "reference"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)

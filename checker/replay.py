@@ -1,0 +1,101 @@
+"""The command ``overbooked replay``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from checker.cells import Cell, CellVerdict
+from checker.conformance.apart import app_called, show_difference
+from checker.conformance.aside import aside
+from checker.conformance.following import replayed
+from checker.conformance.parts import NewStorage, parts_called
+from checker.statuses import BOUNDED, HOLDS, SENSELESS, VIOLATED
+from checker.story import show_head, show_violation
+from reference.ports import Storage
+from reference.sqlite import SQLiteStorage
+from spec.language import State
+from spec.names import StrategyError
+
+_TOLD = {"acked": "booked", "running": "nothing yet", "idle": "(not made)", "unanswered": "nothing: the call ended"}
+_SPELLED = {"sqlite": "SQLite"}
+
+
+def run_replay(request: argparse.Namespace, verdict: CellVerdict, console: Console) -> int:
+    """Lead the reference along the run of a verdict, print what came of it, and return the exit status.
+
+    Raises :class:`spec.names.StrategyError` when there is no such app server or storage, or the folder is not empty.
+    """
+    if verdict.run is None:
+        return _nothing(verdict)
+    parts = parts_called(request.app, request.over)
+    parts = parts._replace(storage=_kept_in(request.folder) if request.folder else aside(parts.storage))
+    cell, app = verdict.cell, app_called(request.app)
+    difference = replayed(cell.world, verdict.run, parts)
+    show_head(console, cell)
+    if difference:
+        show_difference(console, cell.world, difference, app)
+        _say(console, f"{_begun(app)} cannot follow the run that breaks {cell.guarantee}.")
+        return VIOLATED
+    show_violation(console, cell, verdict.run)
+    where = (
+        f"SQLite files in {request.folder}"
+        if request.folder
+        else f"replicas in {_SPELLED.get(request.over, request.over)}"
+    )
+    does = "After each step its replicas held what stands on the right, and it could do just what the spec can."
+    _say(console, f"\n{_begun(app)} did just that, over {where}. {does}")
+    _show_answers(console, cell, verdict.run.states[-1])
+    return HOLDS
+
+
+def _nothing(verdict: CellVerdict) -> int:
+    asked = f"{verdict.cell.guarantee} by {verdict.cell.write} and {verdict.cell.read}"
+    if verdict.verdict == "holds":
+        print(f"overbooked: {asked} holds: there is no run that breaks it to be replayed", file=sys.stderr)
+        return SENSELESS
+    print(f"overbooked: {asked} is unknown: no run that breaks it was found within the bound", file=sys.stderr)
+    return BOUNDED
+
+
+def _show_answers(console: Console, cell: Cell, end: State) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("user", "call", "was told"):
+        table.add_column(heading)
+    for call in cell.world.calls:
+        told = str(end[cell.world.call(call).name])
+        table.add_row(call.user, call.spelled, _TOLD.get(told, told))
+    console.print()
+    console.print(table)
+
+
+def _kept_in(folder: Path) -> NewStorage:
+    """Return how to make a storage in a folder, whose files stay there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise StrategyError(f"{folder}: is not empty, and the replicas should begin empty: name a new folder")
+    except OSError as error:
+        raise StrategyError(f"{folder}: cannot be made a folder ({error.strerror})") from error
+
+    @contextmanager
+    def storage() -> Iterator[Storage]:
+        for file in folder.glob("*.sqlite*"):
+            file.unlink()
+        yield SQLiteStorage(folder)
+
+    return aside(storage)
+
+
+def _begun(app: str) -> str:
+    return app[:1].upper() + app[1:] if " " in app else app
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False)

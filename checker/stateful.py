@@ -1,0 +1,160 @@
+"""A stateful hypothesis test of an app server, with the spec as the oracle.
+
+Users book and check as they like, messages arrive late or are lost, replicas crash, calls time out and the app server
+restarts, in whatever order hypothesis draws; after each step the spec and the app server must look the same. How many
+replicas and rooms there are and which strategies are used is drawn too. To test your own replicas, log, clock or app
+server, inherit from :class:`BookingMachine`:
+
+>>> from contextlib import nullcontext
+>>> from reference.memory import MemoryStorage
+>>> class MyMachine(BookingMachine):
+...     def new_storage(self):
+...         return nullcontext(MemoryStorage())  # your own storage
+>>> TestMyHotel = MyMachine.TestCase  # what pytest and unittest collect
+
+It needs hypothesis, which the extra ``[test]`` brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from checker.conformance.alongside import Alongside
+from checker.conformance.aside import aside
+from checker.conformance.parts import Server, in_memory
+from reference.app_server import AppServer
+from reference.ports import Clock, Log, Replica, Storage
+from spec.faults import Fault
+from spec.read_strategies import read_strategies, read_strategy
+from spec.users import Kind
+from spec.world import World
+from spec.write_strategies import write_strategies, write_strategy
+
+_USERS = 6
+_ANSWERED = {"acked", "available", "booked"}
+_CALLS = 10
+"""How many calls there are in a run at most: each makes the spec's states larger."""
+
+
+class BookingMachine(RuleBasedStateMachine):
+    """Runs the app server and the spec side by side; a difference is a :class:`DiffersError` that tells the run."""
+
+    most_replicas = 5
+    most_rooms = 3
+
+    def new_storage(self) -> AbstractContextManager[Storage]:
+        """Return an empty storage, which is entered for one run; its ports run in an event loop of their own."""
+        return in_memory()
+
+    def new_server(self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> Server:
+        """Return an app server over these ports, which has not been started."""
+        return AppServer(replicas, log, clock, write, read)
+
+    def writes(self, replicas: int) -> Sequence[str]:
+        """Return the names of the write strategies to try."""
+        return tuple(write_strategies(replicas))
+
+    def reads(self, replicas: int) -> Sequence[str]:
+        """Return the names of the read strategies to try."""
+        return tuple(read_strategies(replicas))
+
+    @initialize(data=st.data())
+    def opens(self, data: st.DataObject) -> None:
+        """The hotel opens."""
+        self._open = ExitStack()
+        world = self._drawn(data)
+        storage = self._open.enter_context(aside(self.new_storage)())
+        self._both = Alongside(world, storage, self.new_server)
+        self._open.callback(self._both.close)
+
+    def _drawn(self, data: st.DataObject) -> World:
+        n = data.draw(st.integers(1, self.most_replicas), "replicas")
+        write = data.draw(st.sampled_from(self.writes(n)), "write")
+        read = data.draw(st.sampled_from(self.reads(n)), "read")
+        crashes = data.draw(st.integers(0, n), "crashes")
+        restarts, timeouts = (data.draw(st.integers(0, 2), what) for what in ("restarts", "timeouts"))
+        self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
+        self._losses = data.draw(st.integers(0, 3), "messages lost")
+        named = f"up to {crashes} crashes, {restarts} restarts, {timeouts} timeouts"
+        fault = Fault(named, crashes, restarts, "", timeouts)
+        return World(write_strategy(write, n), read_strategy(read, n), n, fault, ((),) * _USERS)
+
+    @precondition(lambda self: self._may_call())
+    @rule(data=st.data())
+    def a_user_books(self, data: st.DataObject) -> None:
+        """Somebody who is free books a room."""
+        self._call(data, "book")
+
+    @precondition(lambda self: self._may_call())
+    @rule(data=st.data())
+    def a_user_checks(self, data: st.DataObject) -> None:
+        """Somebody who is free asks whether a room is available."""
+        self._call(data, "check")
+
+    @precondition(lambda self: self._can("apply", "confirm"))
+    @rule(data=st.data())
+    def a_replica_takes_a_booking(self, data: st.DataObject) -> None:
+        """A booking arrives at a replica, or a confirmation at the app server."""
+        self._take(data, "apply", "confirm")
+
+    @precondition(lambda self: self._can("sample"))
+    @rule(data=st.data())
+    def a_replica_answers(self, data: st.DataObject) -> None:
+        """A replica answers a check."""
+        self._take(data, "sample")
+
+    @precondition(lambda self: self._can("consume", "commit"))
+    @rule(data=st.data())
+    def the_consumer_goes_on(self, data: st.DataObject) -> None:
+        """The consumer takes an entry from the log, or is done with it."""
+        self._take(data, "consume", "commit")
+
+    @precondition(lambda self: self._can("ack", "finish"))
+    @rule(data=st.data())
+    def a_user_is_told(self, data: st.DataObject) -> None:
+        """A call's answer reaches its user."""
+        self._take(data, "ack", "finish")
+
+    @precondition(lambda self: self._losses and self._both.under_way)
+    @rule(data=st.data())
+    def a_message_is_lost(self, data: st.DataObject) -> None:
+        """A message is lost, and whoever sent it knows."""
+        self._losses -= 1
+        self._both.lose(data.draw(st.sampled_from(self._both.under_way), "lost"))
+
+    @precondition(lambda self: self._can("crash", "restart", "timeout"))
+    @rule(data=st.data())
+    def something_fails(self, data: st.DataObject) -> None:
+        """A replica crashes, the app server restarts, or a call takes too long."""
+        self._take(data, "crash", "restart", "timeout")
+
+    @precondition(lambda self: not self._both.possible)
+    @rule()
+    def all_is_quiet(self) -> None:
+        """Nothing more can happen, and nothing does."""
+        self._both.look()
+
+    def teardown(self) -> None:
+        """The hotel closes."""
+        self._open.close()
+
+    def _can(self, *kinds: str) -> list[str]:
+        return [label for label in self._both.possible if label.split(" ")[0] in kinds]
+
+    def _take(self, data: st.DataObject, *kinds: str) -> None:
+        self._both.take(data.draw(st.sampled_from(self._can(*kinds)), "step"))
+
+    def _free(self) -> list[int]:
+        users = enumerate(self._both.world.users, 1)
+        return [user for user, program in users if not program or self._both.stands(program[-1]) in _ANSWERED]
+
+    def _may_call(self) -> bool:
+        return len(self._both.world.calls) < _CALLS and bool(self._free())
+
+    def _call(self, data: st.DataObject, kind: Kind) -> None:
+        user, room = data.draw(st.sampled_from(self._free()), "user"), data.draw(st.sampled_from(self._rooms), "room")
+        self._both.call(user, kind, room)

@@ -1,0 +1,69 @@
+"""The hotel, open: an app server over SQLite files in a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from reference.app_server import AppServer, Unfinished
+from reference.ports import Booking, Clock, Log, Replica
+from reference.sqlite import SQLiteStorage
+
+_LEFT = "unfinished.json"
+
+
+@asynccontextmanager
+async def hotel(
+    folder: Path, *, write: str = "parallel:2", read: str = "quorum", replicas: int = 3, patience: float | None = 5.0
+) -> AsyncIterator[AppServer]:
+    """Yield an app server whose replicas, log and clock are files in ``folder``, which is made if need be.
+
+    A call that takes longer than ``patience`` seconds ends with :class:`UnknownOutcomeError`. Writes that could not be
+    finished before the hotel closes are kept in the folder, and taken up when it opens again.
+    Raises :class:`ValueError` when there is no strategy of that name.
+
+    >>> import asyncio, tempfile
+    >>> async def one_booking(folder):
+    ...     async with hotel(folder) as server:
+    ...         before = await server.is_room_available("r1")
+    ...         await server.book_room("u1", "r1")
+    ...         return before, await server.is_room_available("r1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     asyncio.run(one_booking(Path(folder)))
+    (True, False)
+    """
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    storage = SQLiteStorage(folder, patience)
+    databases = [storage.replica(number) for number in range(1, replicas + 1)]
+    log, clock = storage.log(), storage.clock()
+    opened: tuple[Replica | Log | Clock, ...] = (*databases, log, clock)
+    try:
+        server = AppServer(databases, log, clock, write, read)
+        await server.start(_left_in(folder / _LEFT))
+        try:
+            yield server
+        finally:
+            _leave_in(folder / _LEFT, await server.close())
+    finally:
+        for connection in opened:
+            await connection.close()
+
+
+def _left_in(file: Path) -> list[Unfinished]:
+    if not file.exists():
+        return []
+    return [Unfinished(Booking(*booking), replica) for booking, replica in json.loads(file.read_text(encoding="utf-8"))]
+
+
+def _leave_in(file: Path, unfinished: list[Unfinished]) -> None:
+    """Replace the file in one go, so that it is never half written."""
+    new = file.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as kept:
+        json.dump(unfinished, kept)
+        kept.flush()
+        os.fsync(kept.fileno())
+    new.replace(file)
