@@ -11,7 +11,7 @@ from rich.console import Console
 from checker.cells import Cell
 from checker.conformance.as_json import as_json
 from checker.conformance.conform import Conformance, conform, programs_of
-from checker.conformance.parts import parts_called
+from checker.conformance.named import parts_called
 from checker.conformance.shown import show_conformance
 from checker.progress_line import watched
 from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED

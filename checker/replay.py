@@ -15,7 +15,8 @@ from checker.cells import Cell, CellVerdict
 from checker.conformance.apart import app_called, show_difference
 from checker.conformance.aside import aside
 from checker.conformance.following import replayed
-from checker.conformance.parts import NewStorage, parts_called
+from checker.conformance.named import parts_called
+from checker.conformance.parts import NewStorage
 from checker.statuses import BOUNDED, HOLDS, SENSELESS, VIOLATED
 from checker.story import show_head, show_violation
 from reference.ports import Storage

@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 from reference.background import Background
 from reference.consuming import consume
 from reference.ports import Booking, Clock, Log, Replica
-from reference.reading import read_strategy
+from reference.reading import Read, read_strategy
 from reference.trying import Persistent, until_it_works
-from reference.writing import write_strategy
+from reference.writing import Write, write_strategy
 
 T = TypeVar("T")
 _LOGGED = "message:"
@@ -36,15 +36,17 @@ class Unfinished(NamedTuple):
 class AppServer:
     """Books rooms and tells whether they are available, over replicas that may be slow or go away.
 
-    ``write`` and ``read`` name the strategies. ``log`` is used by ``message:`` strategies alone. Work in the
+    ``write`` and ``read`` are strategies, or name them. ``log`` is used by ``message:`` strategies alone. Work in the
     background, and the log's consumer, run between :meth:`start` and :meth:`close`.
     Raises :class:`ValueError` when there is no strategy of that name.
     """
 
-    def __init__(self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> None:
-        self._logged = write.startswith(_LOGGED)
-        self._write = write_strategy(write.removeprefix(_LOGGED), len(replicas))
-        self._read = read_strategy(read, len(replicas))
+    def __init__(
+        self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str | Write, read: str | Read
+    ) -> None:
+        self._logged = isinstance(write, str) and write.startswith(_LOGGED)
+        self._write = write_strategy(write.removeprefix(_LOGGED), len(replicas)) if isinstance(write, str) else write
+        self._read = read_strategy(read, len(replicas)) if isinstance(read, str) else read
         self._replicas = [
             Persistent(replica, clock, partial(self._confirmed, number)) for number, replica in enumerate(replicas, 1)
         ]

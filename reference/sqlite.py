@@ -36,7 +36,7 @@ class Database:
     async def close(self) -> None:
         """Close the file."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
+        self._thread.shutdown()
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:

@@ -33,10 +33,15 @@ def event(world: World, step: Step, before: State, after: State) -> Event:
 
 
 def contents(world: World, state: State) -> dict[str, str]:
-    """Return what each replica holds: ``b1``, ``-`` for nothing, and what it held when it crashed in brackets."""
+    """Return what each replica holds: ``b1``, ``-`` for nothing, and what it held when it crashed in brackets.
+
+    Where there are several rooms, each is named: ``r1:b1 r2:-``.
+    """
+    named = len(world.rooms) > 1
     held = {}
     for i in world.numbers:
-        inside = " ".join(_held(state[world.stored(room, i).name]) for room in world.rooms)
+        kept = {room: _held(state[world.stored(room, i).name]) for room in world.rooms}
+        inside = " ".join(f"{room}:{it}" if named else it for room, it in kept.items())
         up = state.get(world.up(i).name, True)
         held[f"db{i}"] = inside if up else f"({inside})"
     return held

@@ -11,6 +11,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that take a minute or more, too")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have recorded: which seeded faults were caught by what, and how much was covered."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    for name, heading in (("seeded", "faults seeded into the reference"), ("covered", "covered under faults")):
+        rows = [row for report in reports for key, row in getattr(report, "user_properties", ()) if key == name]
+        if rows:
+            terminalreporter.section(heading)
+            terminalreporter.write_line("\n".join(dict.fromkeys(rows)))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the long tests unless they are asked for."""
     if not config.getoption("--long"):

@@ -17,6 +17,7 @@ from rich.console import Console
 from checker import table
 from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
 from checker.command import main
+from spec.faults import FAULTS
 from spec.guarantees import GUARANTEES
 from spec.read_strategies import read_strategies
 from spec.write_strategies import write_strategies
@@ -71,7 +72,7 @@ def test_all_means_every_strategy_for_that_many_replicas(capsys: pytest.CaptureF
     assert {row["read"] for row in rows} == set(read_strategies(2))
     rows = verdicts(capsys, "--read", "all", "--read", "one", "--fault", "all", "--guarantee", "durability")
     assert {(row["read"], row["fault"]) for row in rows} == {
-        (read, fault) for read in ("all", "one") for fault in ("none", "replica-crash", "app-restart", "both")
+        (read, fault) for read in ("all", "one") for fault in FAULTS
     }
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from reference.app_server import AppServer
 from reference.memory import MemoryStorage
 from reference.ports import Booking, Clock, Log, Replica, Storage
 from reference.sqlite import SQLiteStorage
-from spec.names import StrategyError, shown
 
 
 class Server(Protocol):
@@ -55,36 +52,3 @@ def in_sqlite() -> Iterator[Storage]:
     fast = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
     with TemporaryDirectory(prefix="overbooked-", dir=fast if fast.is_dir() else None) as folder:
         yield SQLiteStorage(Path(folder))
-
-
-STORAGES: dict[str, NewStorage] = {"memory": in_memory, "sqlite": in_sqlite}
-
-
-def parts_called(app: str | None, over: str) -> Parts:
-    """Return the parts that a user names: ``memory``, ``sqlite``, or ``MODULE:NAME`` of one's own.
-
-    Raises :class:`spec.names.StrategyError` when there is nothing of that name.
-    """
-    server = AppServer if app is None else _named(app)
-    return Parts(STORAGES[over] if over in STORAGES else _kept_by(_named(over)), server)
-
-
-def _kept_by(new: Callable[[], Storage]) -> NewStorage:
-    @contextmanager
-    def storage() -> Iterator[Storage]:
-        yield new()
-
-    return storage
-
-
-def _named(name: str) -> Any:  # noqa: ANN401 - whatever a user has made; using it wrongly is reported as a difference
-    module, _, attribute = name.partition(":")
-    if not module or not attribute:
-        raise StrategyError(f"{shown(name)}: should be MODULE:NAME, such as my_hotel:MyServer")
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        return getattr(import_module(module), attribute)
-    except Exception as error:
-        raise StrategyError(f"{shown(name)}: cannot be imported ({type(error).__name__}: {error})") from error
-    finally:
-        sys.path.remove(str(Path.cwd()))

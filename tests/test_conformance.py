@@ -1,0 +1,449 @@
+"""``overbooked conform`` and ``overbooked replay``: the reference does what the spec says, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Callable, Sequence
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, Judging
+from checker.command import main
+from checker.conformance.aside import aside
+from checker.conformance.conform import Conformance, conform, programs_of
+from checker.conformance.following import replayed
+from checker.conformance.parts import Parts, in_memory, in_sqlite
+from checker.cover import covering_runs
+from checker.graph import graph_of
+from reference.app_server import AppServer
+from reference.ports import Booking, Clock, Log, Replica
+from reference.reading import Read, read_strategy
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES
+from spec.system import model
+
+REFERENCE = Parts(in_memory)
+ALL_BUT_LINEARIZABILITY = [name for name in GUARANTEES if name != "linearizability"]
+
+
+def result(cells: Sequence[Cell], parts: Parts = REFERENCE, seconds: float = 600.0) -> list[Conformance]:
+    """Return what comes of covering the programs of these cells."""
+    last = []
+    for program in programs_of(cells):
+        *_, found = conform(program, parts, seconds, 2_000_000)
+        last.append(found)
+    return last
+
+
+def assert_conforms(cells: Sequence[Cell]) -> None:
+    """Every edge is covered, as many as the checker counts, and none differs."""
+    for found in result(cells):
+        assert found.difference is None, found.difference
+        assert (found.verdict, found.covered) == ("conforms", found.edges)
+        judging = Judging(found.cells, 10**7, runs=False)
+        for _ in judging.run():
+            pass
+        assert {(each.states, each.transitions) for each in judging.verdicts} == {(found.states, found.edges)}
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run the command; return its exit status and what it printed."""
+    status = main(arguments)
+    out, err = capsys.readouterr()
+    return status, out + err
+
+
+# What conforms.
+
+
+@pytest.mark.parametrize("write", ["serial-sync", "serial-async", "message:serial-sync", "message:parallel:2"])
+@pytest.mark.parametrize("read", ["one", "quorum"])
+def test_small_programs_conform(write: str, read: str) -> None:
+    """Every edge of the smaller programs is taken on the reference, as many as the checker counts."""
+    names = ("read-after-write", "read-your-writes", "monotonic-reads", "convergence", "durability")
+    assert_conforms([Cell(write, read, 3, "none", name) for name in names])
+
+
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
+@pytest.mark.parametrize("write", ["serial-async", "parallel:2", "message:parallel:1"])
+def test_faults_conform(write: str, fault: str) -> None:
+    """Crashes, restarts and calls that take too long do to the reference what they do to the spec."""
+    assert_conforms([Cell(write, "quorum", 3, fault, name) for name in ("read-your-writes", "durability")])
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 4])
+def test_other_numbers_of_replicas_conform(replicas: int) -> None:
+    """With one, two and four replicas the reference does what the spec says, too."""
+    cells = [
+        Cell(write, read, replicas, fault, "read-after-write")
+        for write, read, fault in (
+            ("serial-sync", f"one:db{replicas}", "replica-crash"),
+            (f"message:parallel:{replicas}", "quorum", "none"),
+        )
+    ]
+    assert_conforms(cells)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("read", SOURCE_READS)
+@pytest.mark.parametrize("write", SOURCE_WRITES)
+def test_the_sources_pairs_conform(write: str, read: str) -> None:
+    """Every edge of every program, linearizability's too, is taken on the reference."""
+    assert_conforms([Cell(write, read, 3, "none", name) for name in GUARANTEES])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
+@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
+def test_the_sources_pairs_conform_under_faults(
+    write: str, read: str, fault: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Under faults, as much of every program as some seconds allow is taken, and what was is reported."""
+    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], seconds=3.0)
+    assert [each for each in found if each.difference] == []
+    covered, edges = sum(each.covered for each in found), sum(each.edges for each in found)
+    record_property("covered", f"{write} by {read}, {fault}: {covered:,} of {edges:,} edges")
+    assert covered > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
+def test_a_sample_conforms_over_sqlite(write: str, read: str, fault: str) -> None:
+    """A fair sample of every program's runs conforms over SQLite files, which are gone afterwards."""
+    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], Parts(in_sqlite), seconds=0.15)
+    assert [each for each in found if each.difference] == []
+    assert all(each.runs for each in found)
+
+
+# What does not.
+
+
+IN_A_ROW = "in a row: something goes round for ever"
+
+
+class Eager(AppServer):
+    """Acknowledges before anything is written."""
+
+    async def book_room(self, user: str, room: str) -> Booking:
+        """Book the room in the background."""
+        self._background.start(self._book(user, room))
+        return Booking(room, user, 0)
+
+
+class Moody(AppServer):
+    """Asks one replica or all, as it likes."""
+
+    def __init__(self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> None:
+        super().__init__(replicas, log, clock, write, read)
+        self._moods = random.SystemRandom()
+        self._reads: list[Read] = [read_strategy(name, len(replicas)) for name in ("one", "one:db1")]
+
+    async def is_room_available(self, room: str) -> bool:
+        """Ask in this way or in that."""
+        self._read = self._moods.choice(self._reads)
+        return await super().is_room_available(room)
+
+
+class Restless(AppServer):
+    """Never comes to rest."""
+
+    async def is_room_available(self, room: str) -> bool:
+        """Ask for ever."""
+        while room:  # noqa: ASYNC110 - there is nothing to wait for
+            await asyncio.sleep(0)
+        return False
+
+
+class Broken(AppServer):
+    """Raises what nobody expects."""
+
+    async def book_room(self, user: str, room: str) -> Booking:
+        """Fail."""
+        raise KeyError(user, room)
+
+
+READ_AFTER_WRITE = Cell("serial-sync", "one", 3, "none", "read-after-write")
+
+
+def test_a_difference_is_told_by_a_shortest_run_and_both_sides() -> None:
+    """An acknowledgement that comes too early is seen right after the call: possible here, and not there."""
+    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, Eager))
+    assert found.verdict == "differs"
+    assert found.covered < found.edges
+    assert found.difference is not None
+    assert [step.label for step in found.difference.run.steps] == ["invoke u1.book"]
+    assert found.difference.rows == [("ack u1.book", "-", "possible")]
+    assert found.difference.repeatable
+
+
+def test_a_shortest_difference_is_found_deep_in_the_graph() -> None:
+    """Where only a second booking goes wrong, the run has as few steps as that takes, found by trying them all."""
+    cell = Cell("serial-async", "one", 3, "app-restart", "convergence")
+
+    class Late(AppServer):
+        async def _to_replicas(self, booking: Booking) -> None:
+            if booking.timestamp == 2:
+                await self._clock.until_too_late()
+            await super()._to_replicas(booking)
+
+    (found,) = result([cell], Parts(in_memory, Late))
+    assert found.difference is not None
+    assert [step.name for step in found.difference.run.steps] == ["invoke", "invoke"]
+
+
+def test_a_reference_that_is_not_deterministic_is_reported_as_such() -> None:
+    """What differs once and not the same way again is called not deterministic between steps."""
+    found = [result([READ_AFTER_WRITE], Parts(in_memory, Moody))[0].difference for _ in range(8)]
+    assert all(found)
+    assert not all(each.repeatable for each in found if each)
+
+
+@pytest.mark.parametrize(
+    ("app", "rows"),
+    [
+        (Restless, [("the reference", "goes on", f"RestlessError: 100,000 callbacks {IN_A_ROW}")]),
+        (Broken, [("u1.book raises KeyError: ('u1', 'r1')", "-", "possible"), ("apply u1.book db1", "possible", "-")]),
+        (lambda *_: None, [("the reference", "goes on", "AttributeError: 'NoneType' object has no attribute 'start'")]),
+    ],
+)  # fmt: skip
+def test_whatever_an_app_server_does_is_a_difference_and_no_traceback(
+    app: type[AppServer], rows: list[tuple[str, str, str]]
+) -> None:
+    """One that goes round for ever, raises, or is none at all, is told like any other difference."""
+    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, app))
+    assert found.difference is not None
+    assert sorted(found.difference.rows) == sorted(rows)
+
+
+def test_what_time_does_not_allow_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that runs out of time says how much it covered, says unknown, and ends with status 3."""
+    asked = ("conform", "--write", "parallel:1", "--read", "quorum", "--guarantee", "convergence")
+    status, out = printed(capsys, *asked, "--seconds", "0.3")
+    assert status == 3
+    assert "? unknown" in out
+    assert "does what the spec says" not in out
+    status, out = printed(capsys, *asked, "--max-states", "100")
+    assert status == 3
+    assert "0 of " in out
+
+
+def test_json_names_every_program_and_its_shortest_difference(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document has a row for each guarantee; one that differs has its steps, and both sides."""
+    programs = ("--guarantee", "durability", "--guarantee", "booking-availability")
+    asked = ("conform", "--write", "serial-sync", "--read", "one", *programs, "--format", "json")
+    status, out = printed(capsys, *asked)
+    document = json.loads(out)
+    assert (status, document["schema"], document["finished"]) == (0, 1, True)
+    rows = document["conformance"]
+    assert [row["guarantee"] for row in rows] == ["durability", "booking-availability"]
+    assert set(rows[0]) == {
+        *("write", "read", "replicas", "fault", "guarantee", "states", "edges", "covered", "runs", "verdict", "trace")
+    }
+    assert all(row["covered"] == row["edges"] > 0 and row["verdict"] == "conforms" for row in rows)
+    (tmp_path / "mine.py").write_text("from test_conformance import Eager as Server\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    status, out = printed(capsys, *asked, "--app", "mine:Server")
+    (row, _) = json.loads(out)["conformance"]
+    assert (status, row["verdict"], row["trace"]["repeatable"]) == (1, "differs", True)
+    assert row["trace"]["steps"][0]["step"] == "invoke"
+    assert row["trace"]["differs"] == [{"what": "ack u1.book", "spec": "-", "reference": "possible"}]
+
+
+OWN_STRATEGY = """
+import asyncio
+
+from reference.app_server import AppServer
+
+
+async def two_of_them(booking, replicas, background):
+    waiting = asyncio.Semaphore(0)
+
+    async def write(replica):
+        await replica.apply(booking)
+        waiting.release()
+
+    for replica in replicas:
+        background.start(write(replica))
+    for _ in range({enough}):
+        await waiting.acquire()
+
+
+def server(replicas, log, clock, write, read):
+    return AppServer(replicas, log, clock, two_of_them, read)
+"""
+
+
+def test_a_strategy_of_ones_own_conforms_or_does_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written against the same ports in a file of one's own, it is held against the strategy that it should be."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "own", raising=False)
+    asked = ("conform", "--write", "parallel:2", "--read", "one", "--guarantee", "read-after-write")
+    for enough, expected, sentence in (
+        (2, 0, "edges covered in"),
+        (1, 1, "After step 3 they differ"),
+    ):
+        monkeypatch.delitem(sys.modules, "own", raising=False)
+        (tmp_path / "own.py").write_text(OWN_STRATEGY.format(enough=enough), encoding="utf-8")
+        status, out = printed(capsys, *asked, "--app", "own:server")
+        assert (status, sentence in out) == (expected, True), out
+        monkeypatch.delitem(sys.modules, "own")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--app", "nowhere"), "nowhere: should be MODULE:NAME"),
+        (("--app", "nowhere:Server"), "nowhere:Server: cannot be imported (ModuleNotFoundError"),
+        (("--over", "json:nothing"), "json:nothing: cannot be imported (AttributeError"),
+        (("--over", "tape"), "tape: should be memory, sqlite or MODULE:NAME"),
+        (("--write", "parallel:9"), "K is one of 1..3"),
+        (("--app", "json:__name__"), "json:__name__: is no class or function"),
+    ],
+)
+def test_parts_that_do_not_exist_are_told_in_one_line(
+    arguments: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong name ends with status 2, and one line that says what would be right."""
+    status, out = printed(capsys, "conform", *arguments)
+    assert status == 2
+    assert complaint in out
+    assert len(out.splitlines()) == 1
+
+
+# Counterexamples, for real.
+
+
+def violations(fault: str, guarantees: Sequence[str]) -> Judging:
+    """Return the verdicts, with runs, of the source's pairs."""
+    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(SOURCE_WRITES, SOURCE_READS, guarantees)]
+    judging = Judging(cells, 10**7, runs=True)
+    for _ in judging.run():
+        pass
+    return judging
+
+
+@pytest.mark.parametrize("fault", ["none", "replica-crash", "app-restart", "timeout"])
+def test_every_violation_of_the_sources_table_happens_over_sqlite(fault: str) -> None:
+    """Each shortest run is followed step by step over SQLite files, in threads of their own, to the same answers."""
+    guarantees = list(GUARANTEES) if fault == "none" else ALL_BUT_LINEARIZABILITY
+    violated = [verdict for verdict in violations(fault, guarantees).verdicts if verdict.run]
+    assert len(violated) >= 30
+    for verdict in violated:
+        assert verdict.run is not None
+        assert replayed(verdict.cell.world, verdict.run, Parts(aside(in_sqlite))) is None, verdict.cell
+
+
+def test_a_replay_shows_the_run_and_what_users_were_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With status 0 it prints the run, why that breaks the guarantee, and the answers; files can be kept."""
+    folder = tmp_path / "kept"
+    asked = ("replay", "parallel:1", "one", "read-after-write", "--folder", str(folder))
+    status, out = printed(capsys, *asked)
+    assert status == 0
+    assert "Violated: u2 asked after b1 was acknowledged to u1" in out
+    assert "The reference did just that" in " ".join(out.split())
+    assert "isRoomAvailable(r1)  available" in out
+    assert {file.name for file in folder.iterdir()} >= {"db1.sqlite", "db2.sqlite", "db3.sqlite"}
+    status, out = printed(capsys, *asked)
+    assert status == 2
+    assert "is not empty" in out
+
+
+def test_a_run_that_the_app_server_cannot_follow_names_the_step_and_both_sides(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With status 1 it prints the run up to the step, and how it is in the spec and in the app server."""
+    (tmp_path / "mine.py").write_text("from test_conformance import Eager as Server\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    status, out = printed(capsys, "replay", "parallel:1", "one", "read-after-write", "--app", "mine:Server")
+    assert status == 1
+    assert "After step 1 they differ" in out
+    assert "ack u1.book" in out
+    assert "mine:Server cannot follow the run that breaks read-after-write" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "complaint"),
+    [
+        (("parallel:3", "one", "read-after-write"), 2, "holds: there is no run that breaks it"),
+        (("parallel:3", "one", "read-after-write", "--max-states", "10"), 3, "no run that breaks it was found"),
+        (("parallel:1", "one", "read-after-write", "--folder", "/dev/null/x"), 2, "cannot be made a folder"),
+    ],
+)
+def test_where_there_is_nothing_to_replay_it_says_so(
+    arguments: tuple[str, ...], expected: int, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says why, and the status is not 0."""
+    status, out = printed(capsys, "replay", *arguments)
+    assert (status, len(out.splitlines())) == (expected, 1)
+    assert complaint in out
+
+
+def test_nothing_is_left_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    """Temporary folders and threads are gone after a replay and after a conformance run over SQLite."""
+    before = {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("overbooked-*")}  # noqa: S108
+    printed(capsys, "replay", "serial-async", "one", "read-after-write")
+    printed(capsys, "conform", "--write", "serial-sync", "--guarantee", "durability", "--over", "sqlite")
+    after = {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("overbooked-*")}  # noqa: S108
+    assert after <= before
+
+
+# How runs are made that cover everything.
+
+
+@given(st.lists(st.lists(st.integers(1, 4), max_size=4), max_size=12))
+def test_covering_runs_take_every_step_there_is(onward: list[list[int]]) -> None:
+    """On any graph without a round: every run is one, and all steps that can be reached are taken."""
+    size = len(onward) + 5
+    edges = [[(at, state + far) for at, far in enumerate(following)] for state, following in enumerate(onward)]
+    edges += [[] for _ in range(size - len(edges))]
+    runs = list(covering_runs(edges))
+    taken = set()
+    for run in runs:
+        state = 0
+        for step, after in run:
+            assert (step, after) in edges[state]
+            taken.add((state, step))
+            state = after
+    reached = {0} | {after for run in runs for _, after in run}
+    assert taken == {(state, step) for state in reached for step, _ in edges[state]}
+    assert all(after in reached for state in reached for _, after in edges[state])
+    assert len(runs) <= sum(len(edges[state]) for state in reached)
+
+
+def test_where_a_run_can_go_round_no_covering_runs_are_made() -> None:
+    """A graph with a round is refused."""
+    with pytest.raises(ValueError, match="no run goes round"):
+        list(covering_runs([[(0, 1)], [(0, 0)]]))
+
+
+def test_covering_is_worth_it() -> None:
+    """On the booking system the runs have fewer than five steps for each step of the graph."""
+    cell = Cell("parallel:1", "quorum", 3, "none", "convergence")
+    graph = graph_of(model(cell.world, GUARANTEES[cell.guarantee]), 10**6)
+    assert graph is not None
+    assert sum(map(len, covering_runs(graph.edges))) < 5 * sum(map(len, graph.edges))
+
+
+def test_a_graph_has_the_models_own_states_and_steps() -> None:
+    """Each edge leads from a state to the one that the step's own rules make of it, restarts included."""
+    cell = Cell("serial-async", "one", 3, "both", "read-your-writes")
+    graph = graph_of(model(cell.world, GUARANTEES[cell.guarantee]), 10**6)
+    assert graph is not None
+    for number in range(0, len(graph.edges), 7):
+        state = graph.state(number)
+        possible = [(at, after) for at, step in enumerate(graph.model.steps) if (after := step.on(state)) is not None]
+        assert [(step, graph.state(target)) for step, target in sorted(graph.edges[number])] == possible
+        assert len(graph.way_to(number)) == graph.depth(number)

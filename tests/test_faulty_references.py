@@ -1,0 +1,130 @@
+"""One-line faults, seeded into copies of the reference, are caught: by ``conform``, by the stateful machine, or by both.
+
+How many runs each took is printed at the end of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BOTH = ("conform", "stateful")
+
+
+class Fault(NamedTuple):
+    """What is wrong, the one line that makes it so, what ``conform`` is asked, and what catches it."""
+
+    wrong: str
+    file: str
+    was: str
+    now: str
+    conform: str
+    caught_by: tuple[str, ...] = BOTH
+    over: str = "memory"
+
+
+FAULTS = [
+    Fault("the last replica is skipped", "writing.py", "for replica in replicas:", "for replica in replicas[:-1]:", "serial-sync one read-after-write"),
+    Fault("the replicas are written in another order", "writing.py", "for replica in replicas:", "for replica in reversed(replicas):", "serial-sync one read-after-write"),
+    Fault("the acknowledgement comes one confirmation early", "writing.py", "as_completed(writes), confirmations)", "as_completed(writes), confirmations - 1)", "parallel:2 one read-after-write"),
+    Fault("the acknowledgement comes one confirmation late", "writing.py", "as_completed(writes), confirmations)", "as_completed(writes), confirmations + 1)", "parallel:2 one read-after-write"),
+    Fault("no more replicas are written than must confirm", "writing.py", "for replica in replicas]", "for replica in replicas[:confirmations]]", "parallel:2 one read-after-write"),
+    Fault("a background write is dropped", "writing.py", "background.start(serial_sync(booking, rest, background))", "rest.clear()", "serial-async one read-after-write"),
+    Fault("a background write is waited for", "writing.py", "background.start(serial_sync", "await (serial_sync", "serial-async one read-after-write"),
+    Fault("the first answer decides", "reading.py", "return latest([await answer for answer in islice(asyncio.as_completed(asked), answers)])", "return [await answer for answer in islice(asyncio.as_completed(asked), answers)][0]", "serial-async quorum read-after-write"),
+    Fault("the oldest answer decides", "reading.py", "return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)", "return min(answers, key=lambda booking: booking.timestamp if booking else 0)", "serial-async quorum read-after-write"),
+    Fault("half of the replicas are a quorum", "reading.py", "replicas // 2 + 1", "replicas // 2", "serial-async quorum read-after-write"),
+    Fault("one answer too few is waited for", "reading.py", "as_completed(asked), answers)", "as_completed(asked), answers - 1)", "serial-async all read-after-write"),
+    Fault("those who need not answer any more are still asked", "reading.py", "each.cancel()", "pass", "serial-async one read-after-write"),
+    Fault("another replica is asked", "reading.py", "replicas[number - 1]", "replicas[number - 2]", "serial-async one:db2 read-after-write"),
+    Fault("timestamps are compared the wrong way round", "memory.py", "booking.timestamp > kept.timestamp", "booking.timestamp < kept.timestamp", "serial-sync one convergence"),
+    Fault("the last to arrive wins", "memory.py", "if kept is None or booking.timestamp > kept.timestamp:", "if True:", "parallel:1 one convergence"),
+    Fault("the log is read from its end", "memory.py", "self._bookings[self._committed]", "self._bookings[-1]", "message:serial-sync one convergence"),
+    Fault("timestamps start again", "memory.py", "return self._clock", "return MemoryClock()", "serial-sync one convergence --fault app-restart"),
+    Fault("timestamps are compared the wrong way round, in SQL", "sqlite.py", "excluded.timestamp > bookings.timestamp", "excluded.timestamp < bookings.timestamp", "serial-sync one convergence", over="sqlite"),
+    Fault("what is written is never committed, in SQL", "sqlite.py", "            with connection:\n", "            if connection:\n", "serial-sync one durability", over="sqlite"),
+    Fault("every booking gets the same timestamp", "sqlite.py", "SET last = last + 1", "SET last = 1", "serial-sync one convergence", over="sqlite"),
+    Fault("the offset that is committed is the old one", "sqlite.py", "(entry.offset + 1,)", "(entry.offset,)", "message:serial-sync one convergence", over="sqlite"),
+    Fault("the offset is lost when the log is opened again", "sqlite.py", "INSERT INTO committed SELECT 0 WHERE NOT EXISTS (SELECT * FROM committed)", "DELETE FROM committed; INSERT INTO committed VALUES (0)", "message:serial-sync one convergence --fault app-restart", over="sqlite"),
+    Fault("the offset is committed before the booking is applied", "consuming.py", "await write(entry.booking)", "await log.commit(entry); await write(entry.booking)", "message:serial-sync one durability"),
+    Fault("the offset is never committed", "consuming.py", "await until_it_works(lambda: log.commit(entry), clock)", "pass", "message:serial-sync one durability"),
+    Fault("the log is not consumed", "app_server.py", "        if self._logged:\n", "        if False:\n", "message:serial-sync one durability"),
+    Fault("nothing is appended to the log", "app_server.py", "await until_it_works(lambda: self._log.append(booking), self._clock)", "pass", "message:serial-sync one durability"),
+    Fault("the user is told before anything is written", "app_server.py", "            await self._to_replicas(booking)\n", "            self._background.start(self._to_replicas(booking))\n", "serial-sync one durability"),
+    Fault("what was sent is stopped when the call takes too long", "app_server.py", "if not work.done():", "if not work.done() and (work.cancel() or True):", "serial-sync one durability --fault timeout"),
+    Fault("no call takes too long", "app_server.py", "asyncio.wait({work, too_late}", "asyncio.wait({work}", "serial-sync one durability --fault timeout"),
+    Fault("a check that took too long goes on asking", "app_server.py", "asked.cancel()", "pass", "serial-sync one checking-availability --fault timeout"),
+    Fault("available and booked are mixed up", "app_server.py", "await self._in_time(asked) is None", "await self._in_time(asked) is not None", "serial-sync one checking-availability"),
+    Fault("a write that fails is not tried again", "trying.py", "await clock.until_retry(attempt)", "raise", "parallel:1 one durability --fault replica-crash"),
+    Fault("a write that fails counts as confirmed", "trying.py", "await clock.until_retry(attempt)", "return", "parallel:2 one durability --fault replica-crash"),
+]  # fmt: skip
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command over the copy of the reference in ``folder``."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT), str(ROOT / "tests")))}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def caught_by_conform(folder: Path, fault: Fault) -> int | None:
+    """Return after how many runs ``conform`` says that the reference differs; ``None`` if it does not."""
+    write, read, guarantee, *more = fault.conform.split()
+    asked = ["--write", write, "--read", read, "--guarantee", guarantee, *more, "--over", fault.over]
+    done = run(folder, "-m", "checker", "conform", *asked, "--format", "json")
+    (row,) = json.loads(done.stdout)["conformance"]
+    assert (done.returncode == 1) == (row["verdict"] == "differs"), done.stderr
+    return int(row["runs"]) if done.returncode else None
+
+
+def caught_by_stateful(folder: Path, fault: Fault) -> int | None:
+    """Return after how many runs the machine finds a difference; ``None`` if it does not."""
+    done = run(folder, str(ROOT / "tests/until_caught.py"), fault.over)
+    assert done.returncode in {0, 1}, done.stderr
+    return int(done.stdout) if done.returncode else None
+
+
+PROBES = {"conform": caught_by_conform, "stateful": caught_by_stateful}
+
+
+def faulty(folder: Path, fault: Fault) -> None:
+    """Copy the reference into ``folder``, with the fault."""
+    shutil.copytree(ROOT / "reference", folder / "reference", ignore=shutil.ignore_patterns("__pycache__"))
+    path = folder / "reference" / fault.file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(fault.was) == 1
+    path.write_text(text.replace(fault.was, fault.now), encoding="utf-8")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault.wrong}" for fault in FAULTS])
+def test_a_fault_in_the_reference_is_caught(
+    fault: Fault, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Whatever should catch the fault does, and says after how many runs."""
+    faulty(tmp_path, fault)
+    runs = {name: probe(tmp_path, fault) for name, probe in PROBES.items()}
+    found = ", ".join(f"{name} after {count}" for name, count in runs.items() if count)
+    record_property("seeded", f"{fault.wrong}: {found or 'not caught'}")
+    assert tuple(name for name, count in runs.items() if count) == fault.caught_by
+
+
+@pytest.mark.parametrize("over", ["memory", "sqlite"])
+def test_without_a_fault_nothing_is_caught(over: str, tmp_path: Path) -> None:
+    """On an unchanged copy both are content, so that what they catch above is the fault."""
+    fault = Fault(
+        "nothing", "ports.py", "class Booking", "class Booking", "serial-async quorum read-after-write", over=over
+    )
+    faulty(tmp_path, fault)
+    assert [probe(tmp_path, fault) for probe in PROBES.values()] == [None, None]

@@ -1,0 +1,142 @@
+"""The stateful machine: whatever users, messages and faults do, the reference does what the spec allows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from checker.conformance.alongside import Alongside, DiffersError
+from checker.conformance.parts import in_sqlite
+from checker.stateful import BookingMachine
+from reference.app_server import AppServer
+from reference.memory import MemoryStorage
+from reference.ports import Booking, Storage
+from spec.faults import Fault
+from spec.read_strategies import read_strategy
+from spec.world import World
+from spec.write_strategies import write_strategy
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+class OverSQLite(BookingMachine):
+    """The machine over SQLite files."""
+
+    def new_storage(self) -> AbstractContextManager[Storage]:
+        """Return a folder of files."""
+        return in_sqlite()
+
+
+TestReference = BookingMachine.TestCase
+TestReference.settings = settings(max_examples=60, deadline=None)
+TestReferenceOverSQLite = OverSQLite.TestCase
+TestReferenceOverSQLite.settings = settings(max_examples=20, deadline=None)
+
+
+@pytest.mark.long
+def test_many_runs_of_the_reference() -> None:
+    """The machine for longer."""
+    at_length = settings(max_examples=1500, deadline=None)
+    run_state_machine_as_test(BookingMachine, settings=at_length)
+
+
+def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Alongside:
+    """Return spec and app server side by side, for two users and three replicas."""
+    world = World(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
+    return Alongside(world, MemoryStorage(), server)
+
+
+ANYTHING = Fault("anything", 3, 3, "", 3)
+
+
+def test_a_message_that_is_lost_is_sent_again_and_changes_nothing() -> None:
+    """Before it arrives or after, as often as it likes: the write is as far as it was, and goes on."""
+    both = alongside("parallel:1", "one", ANYTHING)
+    both.call(1, "book", "r1")
+    both.lose("apply u1.book db1")
+    both.take("apply u1.book db1")
+    both.lose("confirm u1.book db1")
+    both.lose("confirm u1.book db1")
+    both.take("confirm u1.book db1")
+    both.call(2, "check", "r1")
+    both.lose("sample u2.check db2")
+    both.take("sample u2.check db1")
+    both.take("finish u2.check")
+    assert both.stands(both.world.checks[0]) == "booked"
+    both.close()
+
+
+def test_users_may_go_on_calling_as_long_as_they_are_answered() -> None:
+    """Calls on several rooms, one after the other, each with a name of its own."""
+    both = alongside("message:parallel:3", "all", ANYTHING)
+    for room in ("r1", "r2", "r1"):
+        both.call(1, "book", room)
+        booking = both.world.users[0][-1]
+        both.take(f"ack {booking.name}")
+    assert [call.name for call in both.world.users[0]] == ["u1.book", "u1.book2", "u1.book3"]
+    both.take("consume u1.book")
+    both.take("restart")
+    both.take("consume u1.book")
+    both.close()
+
+
+def test_a_step_that_is_not_possible_is_refused_with_those_that_are() -> None:
+    """Who drives the two by hand is told what could have been taken."""
+    both = alongside("serial-sync", "one", Fault("none", 0, 0, ""))
+    both.call(1, "book", "r1")
+    with pytest.raises(ValueError, match=r"confirm u1\.book db1 is not possible now; there are apply u1\.book db1"):
+        both.take("confirm u1.book db1")
+    both.close()
+
+
+class Hasty(AppServer):
+    """Writes the second booking of a room nowhere."""
+
+    async def _to_replicas(self, booking: Booking) -> None:
+        if booking.timestamp == 1:
+            await super()._to_replicas(booking)
+
+
+def test_a_difference_is_told_as_a_run_with_both_sides() -> None:
+    """The message has the setting, the steps as any trace has them, and what differs at the end."""
+    both = alongside("parallel:3", "one", ANYTHING, Hasty)
+    both.call(1, "book", "r1")
+    both.take("apply u1.book db2")
+    with pytest.raises(DiffersError) as error:
+        both.call(2, "book", "r2")
+    told = str(error.value)
+    assert "parallel:3 by one over 3 replicas" in told
+    assert re.search(r"2 +db2 +applies b1 +r1:- r2:- +r1:b1 r2:- +r1:- r2:-", told)
+    assert re.search(r"ack u2.book +- +possible", told)
+    assert max(map(len, told.splitlines())) <= 100
+    both.close()
+
+
+def own_test(folder: Path, was: str = "", now: str = "") -> subprocess.CompletedProcess[str]:
+    """Do what the README says: put its test into a file, and run pytest on it."""
+    (code,) = re.findall(r"```python\n(# test_my_hotel.py\n.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert was in code
+    (folder / "test_my_hotel.py").write_text(code.replace(was, now), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_hotel.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_readmes_own_replica_passes(tmp_path: Path) -> None:
+    """The README's example of a replica of one's own is tested by the installed machine, and is right."""
+    done = own_test(tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_readmes_own_replica_is_caught_when_it_is_wrong(tmp_path: Path) -> None:
+    """Without its comparison of timestamps it fails, with the shortest run as pytest's message."""
+    done = own_test(tmp_path, "if kept is None or kept.timestamp < booking.timestamp:", "if True:")
+    assert done.returncode == 1, done.stdout
+    assert "they differ:" in done.stdout
+    assert "r1 at db1" in done.stdout

@@ -1,0 +1,54 @@
+"""Runs the stateful machine, ``until_caught.py [sqlite]``, and prints after how many runs it finds a difference."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from checker.conformance.alongside import DiffersError
+from checker.conformance.parts import in_sqlite
+from checker.stateful import BookingMachine
+from reference.ports import Storage
+
+MOST = 400
+"""How many runs there are at most."""
+
+
+class Counting(BookingMachine):
+    """The machine, counting its runs."""
+
+    runs = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        Counting.runs += 1
+
+    def new_storage(self) -> AbstractContextManager[Storage]:
+        """Return a storage of the kind that is asked for."""
+        return in_sqlite() if sys.argv[1:] == ["sqlite"] else super().new_storage()
+
+
+def main() -> int:
+    """Return 1 when a difference is found, 0 when there is none."""
+    unhurried = settings(
+        max_examples=MOST,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    caught = 0
+    try:
+        run_state_machine_as_test(Counting, settings=unhurried)
+    except DiffersError:
+        caught = 1
+    print(Counting.runs)
+    return caught
+
+
+if __name__ == "__main__":
+    sys.exit(main())
