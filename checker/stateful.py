@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -43,11 +44,23 @@ _CALLS = 10
 """How many calls there are in a run at most: each makes the spec's states larger."""
 
 
+SETTINGS = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
+"""What the tests run with: hypothesis's last phase would take minutes to say which lines of the machine were run."""
+
+
 class BookingMachine(RuleBasedStateMachine):
     """Runs the app server and the spec side by side; a difference is a :class:`DiffersError` that tells the run."""
 
     most_replicas = 5
     most_rooms = 3
+
+    def __init_subclass__(cls) -> None:
+        """Give the test its settings."""
+        cls.TestCase.settings = SETTINGS
 
     def new_storage(self) -> AbstractContextManager[Storage]:
         """Return an empty storage, which is entered for one run; its ports run in an event loop of their own."""
@@ -139,3 +152,6 @@ class BookingMachine(RuleBasedStateMachine):
 
     def _may_call(self) -> bool:
         return len(self._both.world.calls) < _CALLS and bool(self._free())
+
+
+BookingMachine.TestCase.settings = SETTINGS

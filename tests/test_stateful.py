@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from checker.conformance.alongside import Alongside, DiffersError
 from checker.conformance.parts import in_sqlite
-from checker.stateful import BookingMachine
+from checker.stateful import SETTINGS, BookingMachine
 from reference.app_server import AppServer
 from reference.memory import MemoryStorage
 from reference.ports import Booking, Storage
@@ -35,16 +35,15 @@ class OverSQLite(BookingMachine):
 
 
 TestReference = BookingMachine.TestCase
-TestReference.settings = settings(max_examples=60, deadline=None)
+TestReference.settings = settings(SETTINGS, max_examples=60)
 TestReferenceOverSQLite = OverSQLite.TestCase
-TestReferenceOverSQLite.settings = settings(max_examples=20, deadline=None)
+TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=20)
 
 
 @pytest.mark.long
 def test_many_runs_of_the_reference() -> None:
     """The machine for longer."""
-    at_length = settings(max_examples=1500, deadline=None)
-    run_state_machine_as_test(BookingMachine, settings=at_length)
+    run_state_machine_as_test(BookingMachine, settings=settings(SETTINGS, max_examples=1500))
 
 
 def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Alongside:

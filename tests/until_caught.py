@@ -1,20 +1,17 @@
-"""Runs the stateful machine, ``until_caught.py [sqlite]``, and prints after how many runs it finds a difference."""
+"""Runs the stateful machine, ``until_caught.py OVER MOST``, and prints after how many runs it finds a difference."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from checker.conformance.alongside import DiffersError
 from checker.conformance.parts import in_sqlite
-from checker.stateful import BookingMachine
+from checker.stateful import SETTINGS, BookingMachine
 from reference.ports import Storage
-
-MOST = 400
-"""How many runs there are at most."""
 
 
 class Counting(BookingMachine):
@@ -28,22 +25,15 @@ class Counting(BookingMachine):
 
     def new_storage(self) -> AbstractContextManager[Storage]:
         """Return a storage of the kind that is asked for."""
-        return in_sqlite() if sys.argv[1:] == ["sqlite"] else super().new_storage()
+        return in_sqlite() if sys.argv[1] == "sqlite" else super().new_storage()
 
 
 def main() -> int:
     """Return 1 when a difference is found, 0 when there is none."""
-    unhurried = settings(
-        max_examples=MOST,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    until = settings(SETTINGS, max_examples=int(sys.argv[2]), database=None, derandomize=True, phases=[Phase.generate])
     caught = 0
     try:
-        run_state_machine_as_test(Counting, settings=unhurried)
+        run_state_machine_as_test(Counting, settings=until)
     except DiffersError:
         caught = 1
     print(Counting.runs)
