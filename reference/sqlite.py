@@ -61,7 +61,7 @@ class SQLiteReplica:
     """A replica in a file: for each room, the latest booking."""
 
     def __init__(self, file: Path) -> None:
-        schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER) STRICT;"
+        schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER);"
         self._database = Database(file, schema)
 
     async def apply(self, booking: Booking) -> None:
@@ -89,9 +89,8 @@ class SQLiteLog:
     def __init__(self, file: Path) -> None:
         self._database = Database(
             file,
-            "CREATE TABLE IF NOT EXISTS entries (at INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER)"
-            " STRICT;"
-            "CREATE TABLE IF NOT EXISTS committed (entries INTEGER) STRICT;"
+            "CREATE TABLE IF NOT EXISTS entries (at INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER);"
+            "CREATE TABLE IF NOT EXISTS committed (entries INTEGER);"
             "INSERT INTO committed SELECT 0 WHERE NOT EXISTS (SELECT * FROM committed);",
         )
         self._appended = asyncio.Event()
@@ -129,19 +128,22 @@ class SQLiteClock(Waiting):
         super().__init__(patience)
         self._database = Database(
             file,
-            "CREATE TABLE IF NOT EXISTS clock (last INTEGER) STRICT;"
+            "CREATE TABLE IF NOT EXISTS clock (last INTEGER);"
             "INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT * FROM clock);",
         )
 
     async def timestamp(self) -> int:
         """Return the next number."""
-        update = "UPDATE clock SET last = last + 1 RETURNING last"
-        row = await self._database.do(lambda connection: connection.execute(update).fetchone())
-        return int(row[0])
+        return await self._database.do(self._tick)
 
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()
+
+    @staticmethod
+    def _tick(connection: sqlite3.Connection) -> int:
+        connection.execute("UPDATE clock SET last = last + 1")
+        return int(connection.execute("SELECT last FROM clock").fetchone()[0])
 
 
 class SQLiteStorage:

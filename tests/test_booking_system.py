@@ -10,10 +10,10 @@ from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, Judging
 from checker.verdicts import check
 from fair_runs import assert_breaks
 from plain_search import Found, search
-from spec.faults import FAULTS
+from spec.faults import FAULTS, Fault
 from spec.guarantees import GUARANTEES
 from spec.read_strategies import read_strategies, read_strategy
-from spec.system import model
+from spec.system import model, steps_of
 from spec.users import Kind, programs
 from spec.world import World
 from spec.write_strategies import write_strategies, write_strategy
@@ -123,6 +123,18 @@ def test_every_counterexample_is_a_run_of_the_spec_that_breaks_the_guarantee(fau
         assert verdict.run is not None
         assert len(verdict.run.steps) == verdict.length
         assert_breaks(verdict.run, next(p for p in verdict.run.model.properties if p.name == verdict.cell.guarantee))
+
+
+def test_no_fault_is_ever_owed() -> None:
+    """A run may be over without any crash, restart or timeout, and nothing else may stay undone."""
+    world = World(
+        write_strategy("message:parallel:1", 3),
+        read_strategy("one", 3),
+        3,
+        Fault("all", 3, 3, "", 3),
+        GUARANTEES["read-after-write"].users,
+    )
+    assert {step.name for step in steps_of(world) if not step.owed} == {"crash", "restart", "timeout"}
 
 
 def test_rooms_do_not_disturb_each_other() -> None:

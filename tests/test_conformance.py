@@ -170,6 +170,15 @@ class Broken(AppServer):
         raise KeyError(user, room)
 
 
+class Curious(AppServer):
+    """Asks before anybody has called."""
+
+    async def start(self) -> None:  # type: ignore[override]
+        """Ask."""
+        await super().start()
+        self._background.start(self._replicas[0].read("r1"))
+
+
 READ_AFTER_WRITE = Cell("serial-sync", "one", 3, "none", "read-after-write")
 
 
@@ -182,6 +191,14 @@ def test_a_difference_is_told_by_a_shortest_run_and_both_sides() -> None:
     assert [step.label for step in found.difference.run.steps] == ["invoke u1.book"]
     assert found.difference.rows == [("ack u1.book", "-", "possible")]
     assert found.difference.repeatable
+
+
+def test_a_difference_before_anybody_has_called_is_told_without_a_step() -> None:
+    """What an app server does by itself, when it should do nothing, differs at once."""
+    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, Curious))
+    assert found.difference is not None
+    assert found.difference.run.steps == ()
+    assert found.difference.rows == [("sample (no call) db1", "-", "possible")]
 
 
 def test_a_shortest_difference_is_found_deep_in_the_graph() -> None:

@@ -57,6 +57,20 @@ THEOREMS = [
 ]
 """Runs the tests that count out what theorems say of sets, and that hold what is proved against what is explored."""
 
+CONFORMANCE = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_conformance.py")),
+    *(
+        "-k",
+        "(small_programs or read-your-writes or difference or deterministic or unknown or follow or cover or graph)",
+    ),
+]
+"""Runs the quick tests that hold the reference against the spec, and that say what differs."""
+STATEFUL = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_stateful.py")),
+    *("-k", "test_a_ or test_users or TestReference"),
+]
+"""Runs the quick tests of the stateful machine."""
+
 IN_THE_SPEC = [
     ("booking.py", "max(stored, timestamp)", "timestamp", VERDICTS),
     ("booking.py", "confirmations >= needed", "confirmations > needed", VERDICTS),
@@ -94,6 +108,9 @@ IN_THE_SPEC = [
     ("failing.py", '{"left": left - 1} if left else None', '{"left": left}', PROOFS),
     ("write_strategies.py", "return range(1, 2) if self.serial else", "return", PROOFS),
     ("message_log.py", "part(commit, **at), enough(world, b)", "part(commit, **at)", PROOFS),
+    ("failing.py", '{"call": "unknown"} if call == "running" else None', '{"call": "unknown"} if call == "idle" else None', VERDICTS),
+    ("failing.py", "part(end_unknown, call=world.call(call)), one_fewer, owed=False", "part(end_unknown, call=world.call(call)), owed=False", VERDICTS),
+    ("failing.py", '{"call": "unknown"}', '{"call": "acked"}', VERDICTS),
 ]  # fmt: skip
 
 IN_THE_CHECKER = [
@@ -144,6 +161,23 @@ IN_THE_CHECKER = [
     ("theorems/agreement.py", 'is_proved("no-stale-read-where-sets-meet")', "True", THEOREMS),
     ("theorems/stale_reads.py", "2 * W + R + 4, R + 4", "2 * W + R + 5, R + 4", PROOFS),
     ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", [*THEOREMS[:-1], "stale_run"]),
+    ("conformance/following.py", "if (seen := driven.view()) != view:", "if False:", CONFORMANCE),
+    ("conformance/following.py", "if (seen := driven.view()) != first:", "if False:", CONFORMANCE),
+    ("conformance/sides.py", "repeatable=self.first_difference(steps) == found", "repeatable=True", CONFORMANCE),
+    ("conformance/sides.py", "if found and found.steps < len(run):", "if False:", CONFORMANCE),
+    ("conformance/conform.py", 'if self.result.verdict == "unknown" and self.result.covered == self.result.edges:', 'if self.result.verdict == "unknown":', CONFORMANCE),
+    ("conformance/conform.py", "self._covered.add(state * self._steps + step)", "self._covered.add(state)", CONFORMANCE),
+    ("conformance/views.py", 'whose[timestamp] if timestamp else "-"', '"-"', CONFORMANCE),
+    ("conformance/driven.py", 'return before == "available" if call.if_available else before in _ANSWERED', "return True", CONFORMANCE),
+    ("conformance/driven.py", 'self._calls.update(dict.fromkeys(self._served, "unanswered"))', "pass", STATEFUL),
+    ("conformance/driven.py", "self._stage.forget()", "pass", STATEFUL),
+    ("conformance/driven.py", "self._stage.up[int(replica.removeprefix(\"db\"))] = False", "pass", STATEFUL),
+    ("conformance/held.py", "if (booking.timestamp, self._number) not in self._stage.arrived:", "if True:", STATEFUL),
+    ("conformance/held.py", "await self._replica.apply(booking)", "pass", STATEFUL),
+    ("conformance/alongside.py", "if expected != seen:", "if False:", STATEFUL),
+    ("cover.py", "times[before][at] += more", "pass", CONFORMANCE),
+    ("cover.py", "if left[state][at]:", "if False:", CONFORMANCE),
+    ("graph.py", "range(min(depth + 1, len(self._found.levels) - 1), -1, -1)", "range(min(depth + 1, len(self._found.levels) - 1), depth, -1)", CONFORMANCE),
     ("runs.py", "leads[rows[find(found.compiled.layout, after, near[0])[0]]] = True", "leads[:] = True", RUNS),
 ]  # fmt: skip
 
@@ -170,7 +204,8 @@ def copy_to(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS, PROOFS, PROVING, ENGINES, THEOREMS]
+    "arguments",
+    [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS, PROOFS, PROVING, ENGINES, THEOREMS, CONFORMANCE, STATEFUL],
 )
 def test_without_a_fault_the_probes_are_content(arguments: list[str], tmp_path: Path) -> None:
     """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""
