@@ -60,11 +60,12 @@ class AppServer:
 
     async def start(self, unfinished: Iterable[Unfinished] = ()) -> None:
         """Begin to consume the log, where there is one, and to write what an earlier app server left unfinished."""
-        for booking, replica in unfinished:
-            self._unfinished.add(Unfinished(booking, replica))
-            self._background.start(self._replicas[replica - 1].apply(booking))
+        self._unfinished |= set(unfinished)
+        for booking, replica in self._unfinished:
+            if replica <= len(self._replicas):
+                self._background.start(self._replicas[replica - 1].apply(booking))
         if self._logged:
-            self._consumer = asyncio.create_task(consume(self._log, self._clock, self._to_replicas))
+            self._consumer = self._background.start(consume(self._log, self._clock, self._to_replicas))
 
     async def book_room(self, user: str, room: str) -> Booking:
         """Book the room; return the booking once the write strategy says that it is acknowledged.
@@ -99,13 +100,16 @@ class AppServer:
 
     async def _book(self, user: str, room: str) -> Booking:
         if not self._logged:
-            booking = Booking(room, user, await self._clock.timestamp())
+            booking = await self._stamped(user, room)
             await self._to_replicas(booking)
             return booking
         async with self._appending:
-            booking = Booking(room, user, await self._clock.timestamp())
+            booking = await self._stamped(user, room)
             await until_it_works(lambda: self._log.append(booking), self._clock)
         return booking
+
+    async def _stamped(self, user: str, room: str) -> Booking:
+        return Booking(room, user, await until_it_works(self._clock.timestamp, self._clock))
 
     async def _to_replicas(self, booking: Booking) -> None:
         self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}

@@ -19,8 +19,15 @@ class Background:
         """Begin ``work`` and return it as a task."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        """Let go of a task; one that failed is reported at once, as nobody may be waiting for it."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            report = {"message": "work in the background failed", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(report)
 
     async def finish(self, seconds: float) -> None:
         """Wait until all work is done, or for so many seconds, and then stop what is left."""

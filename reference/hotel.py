@@ -24,7 +24,7 @@ async def hotel(
 
     A call that takes longer than ``patience`` seconds ends with :class:`UnknownOutcomeError`. Writes that could not be
     finished before the hotel closes are kept in the folder, and taken up when it opens again.
-    Raises :class:`ValueError` when there is no strategy of that name.
+    Raises :class:`ValueError` when there is no strategy of that name, or the list of unfinished writes is spoilt.
 
     >>> import asyncio, tempfile
     >>> async def one_booking(folder):
@@ -56,7 +56,11 @@ async def hotel(
 def _left_in(file: Path) -> list[Unfinished]:
     if not file.exists():
         return []
-    return [Unfinished(Booking(*booking), replica) for booking, replica in json.loads(file.read_text(encoding="utf-8"))]
+    try:
+        left = json.loads(file.read_text(encoding="utf-8"))
+        return [Unfinished(Booking(str(room), str(user), int(at)), int(replica)) for (room, user, at), replica in left]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file}: is not the list of unfinished writes that the hotel left there ({error})") from error
 
 
 def _leave_in(file: Path, unfinished: list[Unfinished]) -> None:

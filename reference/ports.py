@@ -60,7 +60,10 @@ class Clock(Protocol):
     """The time: what timestamp a booking gets, and how long to wait."""
 
     async def timestamp(self) -> int:
-        """Return a timestamp higher than every one given before, by this clock or by one before a restart."""
+        """Return a timestamp higher than every one given before, by this clock or by one before a restart.
+
+        May raise :class:`UnreachableError`, and is then tried again.
+        """
 
     async def until_retry(self, attempt: int) -> None:
         """Return when it is time to try again what has failed ``attempt`` times, from 1 on."""

@@ -48,7 +48,11 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, timeout=_BUSY, check_same_thread=False)
-        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {self._schema}")
+        try:
+            connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {self._schema}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _close(self) -> None:

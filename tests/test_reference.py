@@ -13,7 +13,7 @@ import pytest
 
 from reference.app_server import AppServer, ClosedError, Unfinished, UnknownOutcomeError
 from reference.hotel import hotel
-from reference.memory import MemoryReplica, MemoryStorage
+from reference.memory import MemoryClock, MemoryReplica, MemoryStorage
 from reference.ports import Booking, Entry, Replica, UnreachableError
 from reference.sqlite import SQLiteLog, SQLiteReplica, SQLiteStorage
 
@@ -265,6 +265,74 @@ def test_the_hotel_keeps_what_it_could_not_finish_for_when_it_opens_again(tmp_pa
         assert json.loads((tmp_path / "unfinished.json").read_text(encoding="utf-8")) == []
 
     finished(reopen())
+
+
+def test_a_spoilt_list_of_unfinished_writes_is_refused(tmp_path: Path) -> None:
+    """Rather than lose what it cannot read, the hotel does not open, and names the file."""
+    (tmp_path / "unfinished.json").write_text('[["r1"', encoding="utf-8")
+
+    async def reopen() -> None:
+        async with hotel(tmp_path):
+            pass
+
+    with pytest.raises(ValueError, match=r"unfinished\.json: is not the list"):
+        finished(reopen())
+    assert (tmp_path / "unfinished.json").read_text(encoding="utf-8") == '[["r1"'
+
+
+def test_a_write_left_for_a_replica_that_is_no_more_is_kept() -> None:
+    """With fewer replicas than before, what was left for one of the others is handed back once more."""
+
+    async def fewer() -> None:
+        left = Unfinished(Booking("r1", "u1", 1), 3)
+        app, _ = server(MemoryReplica())
+        await app.start([left])
+        assert await app.close() == [left]
+
+    finished(fewer())
+
+
+def test_a_clock_that_fails_is_asked_again() -> None:
+    """Where the clock cannot be reached for a while, the booking waits for its timestamp."""
+
+    class Away(MemoryClock):
+        failures: list[bool]
+
+        async def timestamp(self) -> int:
+            if self.failures.pop():
+                raise UnreachableError("not now")
+            return await super().timestamp()
+
+    async def ask() -> None:
+        clock = Away()
+        clock.failures = [False, True, True]
+        app = AppServer([MemoryReplica()], MemoryStorage().log(), clock, "serial-sync", "one")
+        await app.start()
+        assert await app.book_room("u1", "r1") == Booking("r1", "u1", 1)
+        await app.close()
+
+    finished(ask())
+
+
+def test_a_consumer_that_fails_is_reported_at_once() -> None:
+    """What nobody waits for does not fail in silence: asyncio's handler is told, and the entry stays in the log."""
+
+    class Broken(MemoryReplica):
+        async def apply(self, booking: Booking) -> None:
+            raise KeyError(booking.room)
+
+    async def consume() -> None:
+        told: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        app, storage = server(Broken(), write="message:serial-sync")
+        await app.start()
+        booking = await app.book_room("u1", "r1")
+        await asyncio.sleep(0.01)
+        assert [context["message"] for context in told] == ["work in the background failed"]
+        assert (await storage.log().next()).booking == booking
+        await app.close()
+
+    finished(consume())
 
 
 def test_an_app_server_that_is_closed_takes_no_more_calls() -> None:
