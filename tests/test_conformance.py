@@ -6,9 +6,10 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -274,6 +275,63 @@ def test_json_names_every_program_and_its_shortest_difference(
     assert (status, row["verdict"], row["trace"]["repeatable"]) == (1, "differs", True)
     assert row["trace"]["steps"][0]["step"] == "invoke"
     assert row["trace"]["differs"] == [{"what": "ack u1.book", "spec": "-", "reference": "possible"}]
+
+
+class Workers(AppServer):
+    """Right, and built otherwise: a queue and a worker task for each replica serve all calls."""
+
+    async def start(self) -> None:  # type: ignore[override]
+        """Begin to work."""
+        self._queues: list[asyncio.Queue[tuple[Callable[[Replica], Awaitable[Any]], asyncio.Future[Any]]]] = []
+        for replica in self._replicas:
+            self._queues.append(asyncio.Queue())
+            self._background.start(self._work(replica, self._queues[-1]))
+        await super().start()
+
+    async def book_room(self, user: str, room: str) -> Booking:
+        """Book the room at all replicas at once; two must confirm."""
+        booking = Booking(room, user, await self._clock.timestamp())
+        await self._first(2, lambda replica: replica.apply(booking))
+        return booking
+
+    async def is_room_available(self, room: str) -> bool:
+        """Believe the latest of two answers."""
+        return not any(await self._first(2, lambda replica: replica.read(room)))
+
+    async def _first(self, count: int, ask: Callable[[Replica], Awaitable[Any]]) -> list[Any]:
+        answers = [asyncio.get_running_loop().create_future() for _ in self._queues]
+        for queue, answer in zip(self._queues, answers, strict=True):
+            queue.put_nowait((ask, answer))
+        try:
+            return [await answer for answer in islice(asyncio.as_completed(answers), count)]
+        finally:
+            for answer in answers:
+                answer.cancel()
+
+    async def _work(self, replica: Replica, queue: asyncio.Queue[Any]) -> None:
+        while True:
+            ask, answer = await queue.get()
+            self._background.start(self._serve(replica, ask, answer))
+
+    async def _serve(self, replica: Replica, ask: Callable[[Replica], Awaitable[Any]], to: asyncio.Future[Any]) -> None:
+        asked = self._background.start(self._asked(replica, ask))
+        to.add_done_callback(lambda _: asked.cancel() if to.cancelled() and not self._is_write(ask) else None)
+        answer = await asked
+        if not to.done():
+            to.set_result(answer)
+
+    async def _asked(self, replica: Replica, ask: Callable[[Replica], Awaitable[Any]]) -> object:
+        return await ask(replica)
+
+    def _is_write(self, ask: Callable[[Replica], Awaitable[Any]]) -> bool:
+        return "apply" in ask.__code__.co_names
+
+
+@pytest.mark.parametrize("guarantee", ["read-after-write", "monotonic-reads"])
+def test_an_app_server_built_otherwise_conforms(guarantee: str) -> None:
+    """One whose calls are served by long-lived workers, outside of the calls' own tasks, is not held to be wrong."""
+    (found,) = result([Cell("parallel:2", "quorum", 3, "none", guarantee)], Parts(in_memory, Workers))
+    assert (found.verdict, found.difference) == ("conforms", None)
 
 
 OWN_STRATEGY = """

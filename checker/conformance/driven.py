@@ -53,7 +53,7 @@ class Driven:
         elif kind == "invoke":
             self._begin(next(call for call in self.world.calls if call.name == about[0]))
         elif kind in {"ack", "finish"}:
-            self._calls[about[0]] = _told(self._served.pop(about[0]))
+            self._calls[about[0]] = _told(self._ended(about[0]))
         else:
             self._fail(kind, about[0] if about else "")
         self._stage.loop.settle()
@@ -108,9 +108,14 @@ class Driven:
         self._calls[call.name] = "running"
         book = call.kind == "book"
         serve = self._server.book_room(call.user, call.room) if book else self._server.is_room_available(call.room)
+        self._stage.served[call.name] = call
         context = copy_context()
         context.run(CALL.set, call.name)
         self._served[call.name] = self._stage.loop.create_task(serve, context=context)
+
+    def _ended(self, call: str) -> asyncio.Task[Booking | bool]:
+        self._stage.served.pop(call)
+        return self._served.pop(call)
 
     def _fail(self, kind: str, whom: str) -> None:
         self._left[kind] -= 1
@@ -137,7 +142,7 @@ class Driven:
         if call in self._stage.deadlines:
             self._stage.deadlines.pop(call).set_result(None)
             self._stage.loop.settle()
-        task = self._served.pop(call)
+        task = self._ended(call)
         gave_up = task.done() and (task.exception() is None or isinstance(task.exception(), TimeoutError))
         self._calls[call] = "unknown" if gave_up else "running on, though it has taken too long"
 

@@ -7,9 +7,13 @@ from contextvars import ContextVar
 
 from checker.conformance.still import RestlessError, StillLoop
 from reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
+from spec.users import Call
 
 CALL: ContextVar[str] = ContextVar("CALL")
-"""The call that is being served; tasks started for it inherit it, as asyncio copies the context."""
+"""The call that is being served; tasks started for it inherit it, as asyncio copies the context.
+
+What is asked elsewhere, by tasks that serve many calls, is taken to be for the first call that it can be for.
+"""
 _NO_CALL = "(no call)"
 _ATTEMPTS = 1_000
 
@@ -21,12 +25,16 @@ class Stage:
         By the label of the step that lets it go on.
     deadlines
         By call: what lets its patience end.
+    served
+        The calls that have begun and not ended, by name.
     """
 
     def __init__(self, replicas: int) -> None:
         self.loop = StillLoop()
         self.waiting: dict[str, asyncio.Future[None]] = {}
         self.deadlines: dict[str, asyncio.Future[None]] = {}
+        self.served: dict[str, Call] = {}
+        self.asked: set[tuple[str, int]] = set()
         self.arrived: set[tuple[int, int]] = set()
         self.booked: dict[int, str] = {}
         self.logged: list[int] = []
@@ -39,8 +47,21 @@ class Stage:
         self.loop = StillLoop()
         self.waiting.clear()
         self.deadlines.clear()
+        self.served.clear()
         self.arrived.clear()
         self.appended = asyncio.Event()
+
+    def booker(self) -> str:
+        """Return the call that asks for a timestamp."""
+        bookings = (name for name, call in self.served.items() if call.kind == "book")
+        return CALL.get(None) or next((name for name in bookings if name not in self.booked.values()), _NO_CALL)
+
+    def asker(self, room: str, replica: int) -> str:
+        """Return the call that asks a replica about a room."""
+        checks = (name for name, call in self.served.items() if (call.kind, call.room) == ("check", room))
+        asker = CALL.get(None) or next((name for name in checks if (name, replica) not in self.asked), _NO_CALL)
+        self.asked.add((asker, replica))
+        return asker
 
     def call_of(self, timestamp: int) -> str:
         """Return the call that a timestamp was given to."""
@@ -90,7 +111,12 @@ class HeldReplica:
     async def read(self, room: str) -> Booking | None:
         """Answer at the step ``sample``."""
         await self._while_up()
-        await self._stage.step(f"sample {CALL.get(_NO_CALL)} db{self._number}")
+        asker = self._stage.asker(room, self._number)
+        try:
+            await self._stage.step(f"sample {asker} db{self._number}")
+        except UnreachableError:
+            self._stage.asked.discard((asker, self._number))
+            raise
         return await self._replica.read(room)
 
     async def close(self) -> None:
@@ -144,7 +170,7 @@ class HeldClock:
     async def timestamp(self) -> int:
         """Return the next timestamp, and note whose it is."""
         timestamp = await self._clock.timestamp()
-        self._stage.booked[timestamp] = CALL.get(_NO_CALL)
+        self._stage.booked[timestamp] = self._stage.booker()
         return timestamp
 
     async def until_retry(self, attempt: int) -> None:

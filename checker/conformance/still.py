@@ -74,7 +74,7 @@ class StillLoop(asyncio.BaseEventLoop):
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> None:
         """Note what is to be run; nobody who calls this here needs a handle to cancel it."""
-        self._ready_next.append((callback, args, context or copy_context()))
+        self._ready_next.append((callback, args, copy_context() if context is None else context))
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
