@@ -25,6 +25,7 @@ class Conforming:
         self.finished = False
         self._parts = parts_called(request.app, request.over)
         self._seconds: float = request.seconds
+        self._orders: bool = request.orders
         self._max_states: int = request.max_states
 
     def run(self) -> Generator[str, None, None]:
@@ -32,7 +33,7 @@ class Conforming:
         until = time.monotonic() + self._seconds
         for at, (program, *_) in enumerate(self.results):
             share = (until - time.monotonic()) / (len(self.results) - at)
-            for result in conform(program, self._parts, share, self._max_states):
+            for result in conform(program, self._parts, share, self._max_states, orders=self._orders):
                 self.results[at] = result
                 covered = sum(each.covered for each in self.results)
                 yield f"{covered:,} edges covered, program {at + 1} of {len(self.results)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TypeAlias
 
 import numpy as np
@@ -66,8 +68,10 @@ class Graph:
         return numbers
 
 
-def graph_of(model: Model, max_states: int) -> Graph | None:
+def graph_of(model: Model, max_states: int, until: float = math.inf) -> Graph | None:
     """Return everything reachable of a model as a graph; ``None`` when that is more than ``max_states``.
+
+    Likewise when it is not found ``until`` then, a time of :func:`time.monotonic`.
 
     >>> from spec.language import Field, part, step
     >>> count = Field("count", (0, 1, 2), 0)
@@ -77,5 +81,7 @@ def graph_of(model: Model, max_states: int) -> Graph | None:
 
     Cost: that of the search, and a pair of numbers for each step.
     """
-    *_, found = explore([model], max_states)
+    for found in explore([model], max_states):  # noqa: B007 - the last one is what was asked for
+        if time.monotonic() > until:
+            return None
     return Graph(model, found) if found.complete[0] else None

@@ -131,6 +131,8 @@ def _add_conform(commands: _Commands) -> None:
     add = command.add_argument
     add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
     _add_parts(command, over="memory")
+    orders = "tell states apart by the order in which replicas answered and confirmed, too, and cover them all"
+    add("--orders", action="store_true", help=orders)
     add("--seconds", type=_seconds, default=3600.0, metavar="T", help="stop after so many seconds (default: 3600)")
     bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
     add("--max-states", type=_count, default=MOST_STATES_COVERED, metavar="M", help=bound)

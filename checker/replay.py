@@ -36,6 +36,8 @@ def run_replay(request: argparse.Namespace, verdict: CellVerdict, console: Conso
     if verdict.run is None:
         return _nothing(verdict)
     parts = parts_called(request.app, request.over)
+    if request.folder and request.over != "sqlite":
+        raise StrategyError(f"--folder keeps SQLite files, so it goes with --over sqlite, and not {request.over}")
     parts = parts._replace(storage=_kept_in(request.folder) if request.folder else aside(parts.storage))
     cell, app = verdict.cell, app_called(request.app)
     difference = replayed(cell.world, verdict.run, parts)

@@ -46,6 +46,7 @@ _CALLS = 10
 
 SETTINGS = settings(
     deadline=None,
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
     phases=[phase for phase in Phase if phase is not Phase.explain],
 )

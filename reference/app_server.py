@@ -36,8 +36,8 @@ class Unfinished(NamedTuple):
 class AppServer:
     """Books rooms and tells whether they are available, over replicas that may be slow or go away.
 
-    ``write`` and ``read`` are strategies, or name them. ``log`` is used by ``message:`` strategies alone. Work in the
-    background, and the log's consumer, run between :meth:`start` and :meth:`close`.
+    ``write`` and ``read`` are strategies, or name them. Only ``message:`` strategies append to the log, but what is in
+    it is consumed in any case. Work in the background runs between :meth:`start` and :meth:`close`.
     Raises :class:`ValueError` when there is no strategy of that name.
     """
 
@@ -59,13 +59,12 @@ class AppServer:
         self._consumer: asyncio.Task[None] | None = None
 
     async def start(self, unfinished: Iterable[Unfinished] = ()) -> None:
-        """Begin to consume the log, where there is one, and to write what an earlier app server left unfinished."""
+        """Begin to consume the log, and to write what an earlier app server left unfinished."""
         self._unfinished |= set(unfinished)
         for booking, replica in self._unfinished:
-            if replica <= len(self._replicas):
+            if 1 <= replica <= len(self._replicas):
                 self._background.start(self._replicas[replica - 1].apply(booking))
-        if self._logged:
-            self._consumer = self._background.start(consume(self._log, self._clock, self._to_replicas))
+        self._consumer = self._background.start(consume(self._log, self._clock, self._to_replicas))
 
     async def book_room(self, user: str, room: str) -> Booking:
         """Book the room; return the booking once the write strategy says that it is acknowledged.
@@ -81,22 +80,27 @@ class AppServer:
         Raises :class:`UnknownOutcomeError` when too few answer in time.
         """
         self._refuse_if_closed()
-        asked = asyncio.create_task(self._latest(room))
+        asked = self._background.start(self._latest(room))
         try:
             return await self._in_time(asked) is None
         finally:
             asked.cancel()
 
-    async def close(self, within: float = 5.0) -> list[Unfinished]:
-        """Take no more calls, finish what is under way, for so many seconds at most, and return what was not finished.
+    @property
+    def unfinished(self) -> list[Unfinished]:
+        """The writes that replicas have not confirmed; the next app server's :meth:`start` can be given them."""
+        return sorted(self._unfinished)
 
-        What is returned can be given to the next app server's :meth:`start`; what is in the log stays there.
+    async def close(self, within: float = 5.0) -> list[Unfinished]:
+        """Take no more calls, finish what is under way, for so many seconds at most, and return what is unfinished.
+
+        A call that is still running then ends with :class:`UnknownOutcomeError`. What is in the log stays there.
         """
         self._closed = True
         if self._consumer:
             self._consumer.cancel()
         await self._background.finish(within)
-        return sorted(self._unfinished)
+        return self.unfinished
 
     async def _book(self, user: str, room: str) -> Booking:
         if not self._logged:
@@ -127,10 +131,12 @@ class AppServer:
             await asyncio.wait({work, too_late}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             too_late.cancel()
-        if not work.done():
+        if not work.done() or work.cancelled():
             raise UnknownOutcomeError("the call has taken too long: whether the room is booked is unknown")
         return work.result()
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise ClosedError("the app server is closing down and takes no more calls")
+        if self._consumer and self._consumer.done():
+            raise RuntimeError("the log's consumer has failed, so that bookings would not reach the replicas")

@@ -30,16 +30,17 @@ class Background:
             task.get_loop().call_exception_handler(report)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until all work is done, or for so many seconds, and then stop what is left."""
+        """Wait until all work is done, for so many seconds at most, and stop what is left then."""
         try:
             async with asyncio.timeout(seconds):
                 while self._tasks:
                     await asyncio.wait(self._tasks)
         except TimeoutError:
-            await self.stop()
+            pass
+        finally:
+            await self._stop()
 
-    async def stop(self) -> None:
-        """Stop all work at once."""
+    async def _stop(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -6,11 +6,11 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from reference.app_server import AppServer, Unfinished
-from reference.ports import Booking, Clock, Log, Replica
+from reference.ports import Booking
 from reference.sqlite import SQLiteStorage
 
 _LEFT = "unfinished.json"
@@ -24,7 +24,8 @@ async def hotel(
 
     A call that takes longer than ``patience`` seconds ends with :class:`UnknownOutcomeError`. Writes that could not be
     finished before the hotel closes are kept in the folder, and taken up when it opens again.
-    Raises :class:`ValueError` when there is no strategy of that name, or the list of unfinished writes is spoilt.
+    Raises :class:`ValueError` when there is no strategy of that name, or the list of unfinished writes is spoilt, and
+    :class:`OSError` when the folder cannot be written.
 
     >>> import asyncio, tempfile
     >>> async def one_booking(folder):
@@ -40,17 +41,20 @@ async def hotel(
     storage = SQLiteStorage(folder, patience)
     databases = [storage.replica(number) for number in range(1, replicas + 1)]
     log, clock = storage.log(), storage.clock()
-    opened: tuple[Replica | Log | Clock, ...] = (*databases, log, clock)
-    try:
+    async with AsyncExitStack() as opened:
+        for close in (*(database.close for database in databases), log.close, clock.close):
+            opened.push_async_callback(close)
         server = AppServer(databases, log, clock, write, read)
-        await server.start(_left_in(folder / _LEFT))
+        left = _left_in(folder / _LEFT)
+        _leave_in(folder / _LEFT, left)
+        await server.start(left)
         try:
             yield server
         finally:
-            _leave_in(folder / _LEFT, await server.close())
-    finally:
-        for connection in opened:
-            await connection.close()
+            try:
+                await server.close()
+            finally:
+                _leave_in(folder / _LEFT, server.unfinished)
 
 
 def _left_in(file: Path) -> list[Unfinished]:

@@ -13,8 +13,8 @@ from reference.ports import Booking, Entry, UnreachableError
 from reference.waiting import Waiting
 
 T = TypeVar("T")
-_BUSY = 5.0
-"""Seconds to wait for another connection that is writing."""
+_BUSY = 0.5
+"""Seconds to wait for another connection that is writing, before it is tried again."""
 
 
 class Database:
@@ -43,7 +43,9 @@ class Database:
             connection = self._connection = self._connection or self._open()
             with connection:
                 return work(connection)
-        except sqlite3.OperationalError as error:
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.DatabaseError as error:
             raise UnreachableError(f"{self._file}: {error}") from error
 
     def _open(self) -> sqlite3.Connection:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ import pytest
 
 from reference.app_server import AppServer, ClosedError, Unfinished, UnknownOutcomeError
 from reference.hotel import hotel
-from reference.memory import MemoryClock, MemoryReplica, MemoryStorage
+from reference.memory import MemoryClock, MemoryLog, MemoryReplica, MemoryStorage
 from reference.ports import Booking, Entry, Replica, UnreachableError
 from reference.sqlite import SQLiteLog, SQLiteReplica, SQLiteStorage
 
@@ -333,6 +335,122 @@ def test_a_consumer_that_fails_is_reported_at_once() -> None:
         await app.close()
 
     finished(consume())
+
+
+def test_a_call_that_is_running_when_the_app_server_closes_ends_with_unknown() -> None:
+    """Nobody cancelled the caller, so that is not what it is told; the write is handed back."""
+
+    async def cut_off() -> None:
+        app, _ = server(Slow(), write="serial-sync")
+        await app.start()
+        calls = [asyncio.create_task(app.book_room("u1", "r1")), asyncio.create_task(app.is_room_available("r1"))]
+        await asyncio.sleep(0.01)
+        assert await app.close(within=0.02) == [Unfinished(Booking("r1", "u1", 1), 1)]
+        for call in calls:
+            with pytest.raises(UnknownOutcomeError):
+                await call
+
+    finished(cut_off())
+
+
+def test_what_is_unfinished_is_kept_even_if_closing_is_cancelled(tmp_path: Path) -> None:
+    """A hotel that is cancelled while it waits for a slow replica remembers what that one lacks."""
+
+    async def stay() -> None:
+        with closing(sqlite3.connect(tmp_path / "db3.sqlite")) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            async with hotel(tmp_path, write="parallel:2") as app:
+                await app.book_room("u1", "r1")
+
+    async def leave() -> None:
+        async with hotel(tmp_path):
+            pass
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stay(), 1.0)
+
+    finished(leave())
+    left = json.loads((tmp_path / "unfinished.json").read_text(encoding="utf-8"))
+    assert left == [[["r1", "u1", 1], 3]]
+
+
+def test_a_damaged_replica_is_one_that_cannot_be_reached(tmp_path: Path) -> None:
+    """Two good replicas of three are enough to book and to check."""
+    (tmp_path / "db3.sqlite").write_bytes(b"no database" * 100)
+
+    async def without_it() -> None:
+        storage = SQLiteStorage(tmp_path)
+        replicas = [storage.replica(number) for number in (1, 2, 3)]
+        clock, log = storage.clock(), storage.log()
+        app = AppServer(replicas, log, clock, "parallel:2", "quorum")
+        await app.start()
+        booking = await app.book_room("u1", "r1")
+        assert not await app.is_room_available("r1")
+        assert await app.close(within=0.1) == [Unfinished(booking, 3)]
+        for close in (*(replica.close for replica in replicas), clock.close, log.close):
+            await close()
+
+    finished(without_it())
+
+
+def test_what_is_left_in_the_log_is_consumed_whatever_the_strategy() -> None:
+    """A booking that was only appended reaches the replicas of an app server that writes to them directly."""
+
+    async def change() -> None:
+        replica, storage = MemoryReplica(), MemoryStorage()
+        booking = Booking("r1", "u1", 1)
+        await storage.log().append(booking)
+        app = AppServer([replica], storage.log(), storage.clock(), "serial-sync", "one")
+        await app.start()
+
+        async def applied() -> bool:
+            return await replica.read("r1") == booking
+
+        await until(applied)
+        await app.close()
+
+    finished(change())
+
+
+def test_the_order_of_the_log_does_not_depend_on_how_long_appending_takes() -> None:
+    """Where the first append takes longest, it is still the first entry."""
+
+    class Uneven(MemoryLog):
+        async def append(self, booking: Booking) -> None:
+            await asyncio.sleep(0.02 / booking.timestamp)
+            await super().append(booking)
+
+    async def append() -> None:
+        log = Uneven()
+        app = AppServer([Slow()], log, MemoryClock(), "message:serial-sync", "one")
+        bookings = await asyncio.gather(*(app.book_room(f"u{i}", "r1") for i in range(4)))
+        assert [booking.timestamp for booking in bookings] == [1, 2, 3, 4]
+        for booking in bookings:
+            entry = await log.next()
+            assert entry.booking == booking
+            await log.commit(entry)
+        await app.close()
+
+    finished(append())
+
+
+def test_a_consumer_that_has_failed_is_no_reason_to_go_on_saying_booked() -> None:
+    """Further calls are refused, rather than told that all is well."""
+
+    class Broken(MemoryReplica):
+        async def apply(self, booking: Booking) -> None:
+            raise KeyError(booking.room)
+
+    async def go_on() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        app, _ = server(Broken(), write="message:serial-sync")
+        await app.start()
+        await app.book_room("u1", "r1")
+        await asyncio.sleep(0.01)
+        with pytest.raises(RuntimeError, match="consumer has failed"):
+            await app.book_room("u2", "r2")
+        await app.close()
+
+    finished(go_on())
 
 
 def test_an_app_server_that_is_closed_takes_no_more_calls() -> None:

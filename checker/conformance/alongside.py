@@ -51,7 +51,11 @@ class Alongside:
         self._grow(world)
         self._states = [self._state]
         self._driven = Driven(world, storage, server)
-        self.look()
+        try:
+            self.look()
+        except DiffersError:
+            self.close()
+            raise
 
     @property
     def under_way(self) -> list[str]:
@@ -117,5 +121,5 @@ class Alongside:
         out = io.StringIO()
         console = Console(file=out, width=_WIDTH)
         console.print(f"\n\n{model.name}\n", highlight=False, markup=False)
-        show_apart(console, self.world, run, rows)
+        show_apart(console, self.world, run, rows, "app server")
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

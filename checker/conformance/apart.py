@@ -21,7 +21,7 @@ def app_called(name: str | None) -> str:
 
 def show_difference(console: Console, world: World, difference: Difference, app: str) -> None:
     """Print a run and what differs at its end, and whether it did so again."""
-    show_apart(console, world, difference.run, difference.rows)
+    show_apart(console, world, difference.run, difference.rows, app)
     again = (
         "The same steps led there a second time."
         if difference.repeatable
@@ -30,18 +30,18 @@ def show_difference(console: Console, world: World, difference: Difference, app:
     _line(console, f"\n{again}")
 
 
-def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row]) -> None:
-    """Print a run, and what differs after its last step: the spec and the reference beside each other."""
+def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row], app: str) -> None:
+    """Print a run, and what differs after its last step: the spec and the app server beside each other."""
     steps = len(run.steps)
     if steps:
         show_steps(console, world, run)
     _line(console, f"\n{f'After step {steps}' if steps else 'Before the first step'} they differ:\n")
-    console.print(_beside(rows))
+    console.print(_beside(rows, app))
 
 
-def _beside(rows: Sequence[Row]) -> Table:
+def _beside(rows: Sequence[Row], app: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("", "spec", "reference"):
+    for heading in ("", "spec", app.removeprefix("the ")):
         table.add_column(heading)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from checker.cells import Cell
 from checker.conformance.following import Difference
+from checker.conformance.orders import with_orders
 from checker.conformance.parts import Parts
 from checker.conformance.sides import Sides, shortest_difference
 from checker.cover import covering_runs
@@ -41,17 +42,21 @@ def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def conform(cells: tuple[Cell, ...], parts: Parts, seconds: float, max_states: int) -> Iterator[Conformance]:
+def conform(
+    cells: tuple[Cell, ...], parts: Parts, seconds: float, max_states: int, *, orders: bool = False
+) -> Iterator[Conformance]:
     """Cover one program's graph, on the reference, for so many seconds; yield now and then what is known.
 
-    It ends with the first difference, told by a shortest run to it. A graph of more than ``max_states`` is not covered.
+    It ends with the first difference. A graph of more than ``max_states`` is not covered. With ``orders``, states are
+    told apart by the orders in which replicas answered and confirmed, too.
     """
     until = time.monotonic() + seconds
-    graph = graph_of(model(cells[0].world, *(GUARANTEES[cell.guarantee] for cell in cells)), max_states)
+    spec = model(cells[0].world, *(GUARANTEES[cell.guarantee] for cell in cells))
+    graph = graph_of(with_orders(spec, cells[0].world) if orders else spec, max_states, until)
     if graph is None:
-        yield Conformance(cells, states=max_states)
+        yield Conformance(cells)
         return
-    covering = _Covering(cells, graph, parts)
+    covering = _Covering(cells, graph, parts, until)
     reported = 0.0
     for run in covering_runs(graph.edges):
         if covering.differs(run) or time.monotonic() > until:
@@ -66,7 +71,8 @@ def conform(cells: tuple[Cell, ...], parts: Parts, seconds: float, max_states: i
 class _Covering:
     """A graph that is being covered."""
 
-    def __init__(self, cells: tuple[Cell, ...], graph: Graph, parts: Parts) -> None:
+    def __init__(self, cells: tuple[Cell, ...], graph: Graph, parts: Parts, until: float) -> None:
+        self._until = until
         self._sides = Sides(cells[0], graph, parts)
         self._steps = len(graph.model.steps)
         self._covered: set[int] = set()
@@ -81,7 +87,7 @@ class _Covering:
             state = after
         self.result = self.result._replace(runs=self.result.runs + 1, covered=len(self._covered))
         if found:
-            difference = shortest_difference(self._sides, run, found)
+            difference = shortest_difference(self._sides, run, found, self._until)
             self.result = self.result._replace(verdict="differs", difference=difference)
         return found is not None
 

@@ -39,6 +39,7 @@ class Driven:
         """Let the users' programs be those of ``world``, which begin as the present ones do."""
         self.world = world
         self._all_calls, self._rooms = world.calls, world.rooms
+        self._by_name = {call.name: call for call in world.calls}
 
     def view(self) -> View:
         """Return what can be seen now."""
@@ -96,13 +97,30 @@ class Driven:
         late = {f"timeout {call.name}"} if self._left["timeout"] else set()
         if not task.done():
             return late if call.name in self._stage.deadlines else set()
+        if task.cancelled():
+            return {f"{call.name} is cancelled"}
         if error := task.exception():
-            return {f"{call.name} raises {type(error).__name__}: {error}"}
+            return {f"{call.name} raises {type(error).__name__}: {error}".splitlines()[0]}
+        if (wrong := self._wrong(call, task.result())) is not None:
+            return {wrong}
         return late | {f"{'ack' if call.kind == 'book' else 'finish'} {call.name}"}
+
+    def _wrong(self, call: Call, answer: object) -> str | None:
+        """Return what is wrong with what a call returned, if it is not what its port says."""
+        if call.kind == "check":
+            return None if isinstance(answer, bool) else f"{call.name} returns {answer!r}, and should True or False"
+        is_its_own = isinstance(answer, Booking) and self._named(answer) == call.name
+        return None if is_its_own else f"{call.name} returns {answer!r}, and should its booking"
+
+    def _named(self, booking: Booking) -> str:
+        """Return the call whose booking this is, or the booking itself where it is nobody's."""
+        name = self._stage.call_of(booking.timestamp)
+        call = self._by_name.get(name)
+        return name if call and (booking.room, booking.user) == (call.room, call.user) else str(tuple(booking))
 
     async def _stored(self) -> tuple[str, ...]:
         kept = [await replica.read(room) for room in self._rooms for replica in self._seen_through]
-        return tuple(self._stage.call_of(booking.timestamp) if booking else "-" for booking in kept)
+        return tuple(self._named(booking) if booking else "-" for booking in kept)
 
     def _begin(self, call: Call) -> None:
         self._calls[call.name] = "running"
@@ -143,7 +161,8 @@ class Driven:
             self._stage.deadlines.pop(call).set_result(None)
             self._stage.loop.settle()
         task = self._ended(call)
-        gave_up = task.done() and (task.exception() is None or isinstance(task.exception(), TimeoutError))
+        error = task.exception() if task.done() and not task.cancelled() else None
+        gave_up = task.done() and (error is None or isinstance(error, TimeoutError))
         self._calls[call] = "unknown" if gave_up else "running on, though it has taken too long"
 
     def _started(self) -> Server:

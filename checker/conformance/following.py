@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
@@ -47,8 +48,8 @@ def first_difference(world: World, parts: Parts, first: View, steps: Iterable[tu
                 driven.take(label)
                 if (seen := driven.view()) != view:
                     return Found(taken, differences(world, view, seen))
-    except Exception as error:  # noqa: BLE001 - whatever the parts may raise is a difference
-        return Found(taken, [("the reference", "goes on", f"{type(error).__name__}: {error}")])
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the parts may raise
+        return Found(taken, [("the reference", "goes on", f"{type(error).__name__}: {error}".splitlines()[0])])
     return None
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checker.cells import Cell
 from checker.conformance.apart import app_called, show_difference
 from checker.conformance.conform import Conformance
 from checker.whole import show_whole
@@ -35,7 +36,7 @@ def show_conformance(
         console.print()
     differing = [result for result in results if result.difference]
     _show_shortest(console, differing, app)
-    _show_others(console, differing)
+    _show_others(console, differing, request)
     _show_summary(console, results, app, seconds, finished=finished)
 
 
@@ -66,22 +67,33 @@ def _show_shortest(console: Console, differing: Sequence[Conformance], app: str)
     if shortest is None or shortest.difference is None:
         return
     cell = shortest.cells[0]
-    _line(console, f"write {cell.write}, read {cell.read}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
+    fault = "" if cell.fault == "none" else f", fault {cell.fault}"
+    _line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
     show_difference(console, cell.world, shortest.difference, app)
     if shortest.difference.repeatable:
-        _line(console, "No step that can be taken sooner differs.")
+        _line(console, "Every step that can be taken sooner was taken, too, and none differed.")
     _line(console, "")
 
 
-def _show_others(console: Console, differing: Sequence[Conformance]) -> None:
+def _show_others(console: Console, differing: Sequence[Conformance], request: argparse.Namespace) -> None:
     if len(differing) > 1:
         _line(console, f"{len(differing)} programs differ; each has its own run:\n")
         for result in differing:
-            cell = result.cells[0]
-            fault = "" if cell.fault == "none" else f" --fault {cell.fault}"
-            command = f"overbooked conform --write {cell.write} --read {cell.read} --guarantee {cell.guarantee}{fault}"
-            _line(console, f"{_length(result):>4} steps  {command}")
+            _line(console, f"{_length(result):>4} steps  {_command(result.cells[0], request)}")
         _line(console, "")
+
+
+def _command(cell: Cell, request: argparse.Namespace) -> str:
+    """Return the command that shows how one program differs."""
+    asked = {
+        "--fault": None if cell.fault == "none" else cell.fault,
+        "--replicas": None if cell.replicas == 3 else cell.replicas,  # noqa: PLR2004 - the command's default
+        "--over": None if request.over == "memory" else request.over,
+        "--app": request.app,
+    }
+    more = "".join(f" {name} {value}" for name, value in asked.items() if value is not None)
+    more += " --orders" * request.orders
+    return f"overbooked conform --write {cell.write} --read {cell.read} --guarantee {cell.guarantee}{more}"
 
 
 def _show_summary(

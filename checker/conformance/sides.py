@@ -1,7 +1,8 @@
-"""The spec and the reference, side by side along a run; and the shortest run along which they differ."""
+"""The spec and the reference, side by side along a run; and a shortest run found along which they differ."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from checker.cells import Cell
@@ -46,25 +47,28 @@ class Sides:
         return view
 
 
-def shortest_difference(sides: Sides, run: Sequence[Edge], found: Found) -> Difference:
-    """Return a difference that is reached in as few steps as any, given a run that leads to one.
+def shortest_difference(sides: Sides, run: Sequence[Edge], found: Found, until: float) -> Difference:
+    """Return a difference that is reached in few steps, given a run that leads to one.
 
-    Every step that can be taken sooner is taken, by runs that cover them all; until none of them differs.
+    Every step that can be taken sooner is taken, by runs that cover them all, until none of them differs; or until
+    then, a time of :func:`time.monotonic`.
     """
     difference = sides.told(run, found)
-    while difference.repeatable and (sooner := _sooner(sides, run[: found.steps])):
+    while difference.repeatable and (sooner := _sooner(sides, run[: found.steps], until)):
         run, found = sooner
         difference = sides.told(run, found)
     return difference
 
 
-def _sooner(sides: Sides, run: Sequence[Edge]) -> tuple[list[Edge], Found] | None:
+def _sooner(sides: Sides, run: Sequence[Edge], until: float) -> tuple[list[Edge], Found] | None:
     graph = sides.graph
     if not run:
         return None
     shortest = [*graph.way_to(run[-2][1] if len(run) > 1 else 0), run[-1]]
     near = [edges if graph.depth(state) < len(run) - 1 else [] for state, edges in enumerate(graph.edges)]
     for shorter in (shortest, *covering_runs(near)):
+        if time.monotonic() > until:
+            return None
         found = sides.first_difference(shorter)
         if found and found.steps < len(run):
             return list(shorter), found

@@ -59,9 +59,14 @@ class StillLoop(asyncio.BaseEventLoop):
         raise RestlessError(f"{_RESTLESS:,} callbacks in a row: something goes round for ever")
 
     def complete(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what ``coroutine`` returns, which must wait for nothing that is not ready."""
+        """Return what ``coroutine`` returns.
+
+        Raises :class:`RestlessError` when it waits for something that is not ready.
+        """
         task = self.create_task(coroutine)
         self.settle()
+        if not task.done():
+            raise RestlessError(f"{getattr(coroutine, '__qualname__', 'it')} waits for something that never comes")
         return task.result()
 
     def create_task(  # type: ignore[override]

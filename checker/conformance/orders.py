@@ -1,0 +1,55 @@
+"""Orders that the spec's state does not tell: in which replicas answered a check, or confirmed a booking.
+
+An app server may keep them. With them in the state, each step is taken after every such order.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from spec.language import Change, Field, Model, Part, Step, Value, part
+from spec.world import World
+
+_NOTED = {"sample", "confirm"}
+
+
+def note(order: str, replica: str) -> Change:
+    """One more replica was heard."""
+    return {"order": f"{order} {replica}".strip()}
+
+
+def forget(order: str) -> Change:  # noqa: ARG001 - a role that is only written
+    """The app server that heard them is no more."""
+    return {"order": ""}
+
+
+def with_orders(model: Model, world: World) -> Model:
+    """Return the model with a field for each call that has the order in which replicas were heard.
+
+    Cost: a state for each order; over three replicas there are 16 of them, over five 326, for each call.
+
+    >>> from checker.cells import Cell
+    >>> from spec.guarantees import GUARANTEES
+    >>> from spec.system import model
+    >>> cell = Cell("serial-sync", "quorum", 3, "none", "checking-availability")
+    >>> with_orders(model(cell.world, GUARANTEES[cell.guarantee]), cell.world).fields[-1].domain[3:6]
+    ('db3', 'db1 db2', 'db1 db3')
+    """
+    orders: dict[Value, Field] = {call.name: _order(world, call.name) for call in world.calls}
+    return model._replace(
+        fields=(*model.fields, *orders.values()),
+        steps=tuple(each._replace(parts=(*each.parts, *_added(each, orders))) for each in model.steps),
+    )
+
+
+def _order(world: World, call: str) -> Field:
+    names = [f"db{i}" for i in world.numbers]
+    domain = (" ".join(heard) for count in range(len(names) + 1) for heard in permutations(names, count))
+    return Field(f"order {call}", tuple(domain), "")
+
+
+def _added(step: Step, orders: dict[Value, Field]) -> list[Part]:
+    about = dict(step.about)
+    if step.name in _NOTED:
+        return [part(note, order=orders[about["call"]], replica=about["replica"])]
+    return [part(forget, order=order) for order in orders.values()] if step.name == "restart" else []
