@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Generator
+from contextlib import closing
+from typing import Self
 
 from rich.console import Console
 
@@ -40,6 +43,24 @@ class Conforming:
         self.finished = True
 
 
+class _Stop:
+    """Ctrl-C asks to stop between two runs, as no run is to be cut in the middle; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self._before)
+
+
 def run_conform(request: argparse.Namespace, cells: list[Cell], terminal: Console) -> int:
     """Hold the reference against the spec, print what was found, and return the exit status.
 
@@ -47,12 +68,10 @@ def run_conform(request: argparse.Namespace, cells: list[Cell], terminal: Consol
     """
     start = time.perf_counter()
     found = Conforming(cells, request)
-    steps = found.run()
-    try:
+    with _Stop() as stop, closing(found.run()) as steps:
         for _ in watched(steps, str):
-            pass
-    except KeyboardInterrupt:
-        steps.close()
+            if stop.asked:
+                break
     if request.format == "json":
         print(as_json(found.results, finished=found.finished))
     else:

@@ -82,7 +82,7 @@ class _Covering:
         """Take a run on both sides; return whether they differ."""
         found = self._sides.first_difference(run)
         state = 0
-        for step, after in run[: found.steps if found else None]:
+        for step, after in run[: max(0, found.steps - 1) if found else None]:
             self._covered.add(state * self._steps + step)
             state = after
         self.result = self.result._replace(runs=self.result.runs + 1, covered=len(self._covered))

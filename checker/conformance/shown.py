@@ -106,7 +106,10 @@ def _show_summary(
         if all(result.verdict == "conforms" for result in results)
         else ""
     )
-    _line(console, f"{stopped}{covered:,} of {edges:,} edges covered in {runs:,} runs, {seconds:.1f} s{means}.")
+    _line(
+        console,
+        f"{stopped}{covered:,} of {edges:,} edges covered in {runs:,} run{'s' * (runs != 1)}, {seconds:.1f} s{means}.",
+    )
 
 
 def _line(console: Console, text: str) -> None:
