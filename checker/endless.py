@@ -16,9 +16,10 @@ import networkx as nx
 import numpy as np
 
 from checker.compiled import Judge, marks
+from checker.following import steps_from
 from checker.layout import Words
 from checker.runs import Run, level_of, run_to
-from checker.search import Exploration, steps_from
+from checker.search import Exploration
 from checker.stateset import find, join, ordered, size, take, where
 from spec.language import Step
 

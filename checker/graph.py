@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from checker.following import steps_from
 from checker.layout import Column, Words
-from checker.search import Exploration, explore, steps_from
+from checker.runs import level_of
+from checker.search import Bounds, Exploration, explore
 from checker.stateset import find, size, take
 from spec.language import Model, Value
 
@@ -25,11 +27,12 @@ class Graph:
 
     def __init__(self, model: Model, found: Exploration) -> None:
         self.model = model
-        self._found = found
-        self._starts = np.cumsum([0, *(size(level) for level in found.levels)])
+        self._of = found.compiled
+        self._levels = [level_of(found, 0, depth) for depth in range(len(found.levels))]
+        self._starts = np.cumsum([0, *(size(level) for level in self._levels)])
         self.edges: list[list[Edge]] = [[] for _ in range(int(self._starts[-1]))]
-        for depth, level in enumerate(found.levels):
-            for lookup, rows, after in steps_from(found.compiled, level):
+        for depth, level in enumerate(self._levels):
+            for lookup, rows, after in steps_from(self._of, level):
                 step = lookup.of[0] or 0
                 targets = self._numbers(after, depth)
                 for row, target in zip((rows + self._starts[depth]).tolist(), targets.tolist(), strict=True):
@@ -38,8 +41,8 @@ class Graph:
     def state(self, number: int) -> dict[str, Value]:
         """Return the state of that number."""
         depth = self.depth(number)
-        words = take(self._found.levels[depth], slice(number - int(self._starts[depth]), None))
-        return self._found.compiled.layout.unpack([int(word[0]) for word in words], self.model.fields)
+        words = take(self._levels[depth], slice(number - int(self._starts[depth]), None))
+        return self._of.layout.unpack([int(word[0]) for word in words], self.model.fields)
 
     def depth(self, number: int) -> int:
         """Return how many steps the state of that number is away from the initial one."""
@@ -59,11 +62,11 @@ class Graph:
     def _numbers(self, states: Words, depth: int) -> Column:
         """Return the numbers of states that follow ones of a level: most are on the next one, none beyond."""
         numbers = np.full(size(states), -1, np.int64)
-        for at in range(min(depth + 1, len(self._found.levels) - 1), -1, -1):
+        for at in range(min(depth + 1, len(self._levels) - 1), -1, -1):
             missing = np.flatnonzero(numbers < 0)
             if not len(missing):
                 break
-            known, rows = find(self._found.compiled.layout, take(states, missing), self._found.levels[at])
+            known, rows = find(self._of.layout, take(states, missing), self._levels[at])
             numbers[missing[known]] = rows[known] + self._starts[at]
         return numbers
 
@@ -81,7 +84,8 @@ def graph_of(model: Model, max_states: int, until: float = math.inf) -> Graph | 
 
     Cost: that of the search, and a pair of numbers for each step.
     """
-    for found in explore([model], max_states):  # noqa: B007 - the last one is what was asked for
+    found = Exploration([model])
+    for _ in explore(found, Bounds(max_states)):
         if time.monotonic() > until:
             return None
     return Graph(model, found) if found.complete[0] else None

@@ -7,12 +7,15 @@ so that one search explores them all. The sign bit of the first word says that a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import ior
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checker.tables import Codes, ModelError, bits
+from checker.together import Group
 from spec.language import Field, State, Value
 
 Column: TypeAlias = NDArray[np.int64]
@@ -37,12 +40,19 @@ class Place(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Every field and its place, by name; how many words a state has, and how many models share the layout."""
+    """Every field and its place, by name; how many words a state has, and how many models share the layout.
+
+    ``kept`` has, of some fields, the code that is kept for each code. In as many bits at the bottom of the first word
+    as ``low`` says a state may carry a note that is no part of it. Fields of ``groups`` have no place of their own.
+    """
 
     fields: Mapping[str, Field]
     places: Mapping[str, Place]
     words: int
     models: int
+    kept: Mapping[str, Codes]
+    low: int = 0
+    groups: tuple[Group, ...] = ()
 
     @property
     def tag_shift(self) -> int:
@@ -54,17 +64,25 @@ class Layout(NamedTuple):
         words = [tag << self.tag_shift, *([0] * (self.words - 1))]
         for field in self.fields.values():
             if field.name in state:
+                code = field.domain.index(state[field.name])
                 place = self.places[field.name]
-                words[place.word] |= field.domain.index(state[field.name]) << place.shift
+                words[place.word] |= (
+                    int(self.kept[field.name][code] if field.name in self.kept else code) << place.shift
+                )
+        for group in self.groups:
+            place = self.places[group.field.name]
+            words[place.word] |= group.code([state[member.name] for member in group.members]) << place.shift
         return tuple(words)
 
     def unpack(self, words: Sequence[int], fields: Iterable[Field]) -> dict[str, Value]:
         """Return the state that these words stand for, as the values of ``fields``."""
-        state = {}
-        for field in fields:
-            word, shift, width = self.places[field.name]
-            state[field.name] = field.domain[(words[word] >> shift) & ((1 << width) - 1)]
-        return state
+        known = {}
+        for name, (word, shift, width) in self.places.items():
+            known[name] = (words[word] >> shift) & ((1 << width) - 1)
+        for group in self.groups:
+            names = (member.name for member in group.members)
+            known |= zip(names, group.codes[known[group.field.name]].tolist(), strict=True)
+        return {field.name: field.domain[known[field.name]] for field in fields}
 
     def tags(self, words: Words) -> Tags:
         """Return which model each state belongs to, or the one that all of them belong to."""
@@ -75,14 +93,18 @@ class Layout(NamedTuple):
         return tags if (tags != first).any() else first
 
     def key(self, words: Words) -> Column:
-        """Return what states are sorted by: the only word, or the tag and a hash of all words (others may share it)."""
+        """Return what states are sorted by: the only word, or the tag and a hash of all words but for their notes."""
         if len(words) == 1:
             return words[0]
-        mixed = words[0] * _ODD[0]
+        mixed = (words[0] >> self.low) * _ODD[0]
         for at, word in enumerate(words[1:], 1):
             mixed = ((mixed ^ (mixed >> 29)) + word) * _ODD[at % 3]
         below = (1 << self.tag_shift) - 1
         return (words[0] & ~below) | ((mixed ^ (mixed >> 32)) & below)
+
+    def bare(self, words: Words) -> Words:
+        """Return these states without notes."""
+        return (words[0] & ~((1 << self.low) - 1), *words[1:]) if self.low else words
 
     def counts(self, ordered: Words) -> list[int]:
         """Return how many of these states, sorted by key, belong to each model."""
@@ -94,21 +116,26 @@ class Layout(NamedTuple):
         return counts
 
 
-def lay_out(fields: Sequence[Field], models: int) -> Layout:
-    """Return a layout for these fields, first come first placed; a field never straddles two words.
+def lay_out(
+    groups: Iterable[Sequence[Field]], models: int, kept: Mapping[str, Codes] | None = None, low: int = 0
+) -> Layout:
+    """Return a layout for these fields, first come first placed, in which a group lies in one word if it fits in one.
 
-    >>> lay_out([Field("a", (0, 1, 2), 0), Field("b", (0, 1), 0)], models=1).places["b"]
+    >>> lay_out([[Field("a", (0, 1, 2), 0)], [Field("b", (0, 1), 0)]], models=1).places["b"]
     Place(word=0, shift=2, width=1)
     """
-    layout = Layout({field.name: field for field in fields}, {}, 1, models)
-    places, word, shift = {}, 0, 0
-    for field in fields:
-        width = bits(field)
-        if shift + width > (WORD if word else layout.tag_shift):
-            word, shift = word + 1, 0
-        places[field.name] = Place(word, shift, width)
-        shift += width
-    return layout._replace(places=places, words=word + 1)
+    layout = Layout({}, {}, 1, models, kept or {}, low)
+    fields, places, word, shift = {}, {}, 0, low
+    for group in groups:
+        whole = sum(map(bits, group))
+        for field in group:
+            width = bits(field)
+            if shift + (whole if whole <= WORD else width) > (WORD if word else layout.tag_shift):
+                word, shift = word + 1, 0
+            fields[field.name], places[field.name] = field, Place(word, shift, width)
+            shift += width
+            whole -= width
+    return layout._replace(fields=fields, places=places, words=word + 1)
 
 
 def same_domain(one: Field, other: Field) -> bool:
@@ -146,6 +173,16 @@ def runs(places: Sequence[Place]) -> list[tuple[int, int, int, int]]:
             found.append((word, shift, width, offset))
         offset += width
     return found
+
+
+def gather(words: Words, pieces: Sequence[tuple[int, int, int, int]]) -> Column:
+    """Return the index that these runs of bits make up in each state."""
+    found = []
+    for word, shift, width, offset in pieces:
+        moved = words[word] >> (shift - offset) if shift >= offset else words[word] << (offset - shift)
+        moved &= ((1 << width) - 1) << offset
+        found.append(moved)
+    return reduce(ior, found) if found else np.zeros(len(words[0]), np.int64)
 
 
 def deltas(places: Sequence[Place], before: Codes, after: Codes) -> dict[int, Column]:

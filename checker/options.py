@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from checker.naming import USUAL_REPLICAS, Named, named
+from checker.search import Bounds
+from checker.simulating.delays import FORMS as DELAYS
+from checker.simulating.networks import SETS
 from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.names import shown, unknown
+from spec.guarantees import GUARANTEES, TABLE
+from spec.names import StrategyError, shown, unknown
 from spec.read_strategies import read_strategies, read_strategy
 from spec.write_strategies import write_strategies, write_strategy
 
-MOST_STATES = 20_000_000
 MOST_REPLICAS = 64
+MOST_REPORTED = 4
+MOST_USERS = 16
 MOST_STATES_COVERED = 2_000_000
-ALL_BUT_LINEARIZABILITY = tuple(name for name in GUARANTEES if name != "linearizability")
+ALL_BUT_LINEARIZABILITY = tuple(name for name in TABLE if name != "linearizability")
+FORMS = ("text", "markdown", "mermaid", "svg", "json", "itf", "pytest")
+USUAL_SET = "lnkd-disk"
+_LEGS = {
+    "write": "what a write takes on its way to a replica",
+    "ack": "what its acknowledgement takes back",
+    "read": "what a question takes on its way to a replica",
+    "response": "what the answer takes back",
+    "log": "what an append to the log takes (default: as long as a replica's write and its acknowledgement)",
+    "consumer": "what the consumer takes, from then on, to have the entry (default: as long as a replica's response)",
+}
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (
     "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
@@ -48,8 +63,13 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_trace(commands)
     _add_replay(commands)
+    _add_traces(commands)
+    _add_claims(commands)
+    _add_report(commands)
     _add_prove(commands)
     _add_conform(commands)
+    _add_latency(commands)
+    _add_simulate(commands)
     names = "name the strategies, guarantees, faults and theorems"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
     listing.add_argument(
@@ -66,24 +86,64 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser().parse_args(given)
 
 
-def cells(request: argparse.Namespace, guarantees: Sequence[str] = tuple(GUARANTEES)) -> list[Cell]:
-    """Return the cells that are asked for, in the order of the table; ``guarantees`` are those when none is named.
+def cells(
+    request: argparse.Namespace, guarantees: Sequence[str] = TABLE, faults: Sequence[str] = ("none",)
+) -> list[Cell]:
+    """Return the cells that are asked for, in the order of the table.
+
+    ``guarantees`` and ``faults`` are those when none is named.
 
     Raises :class:`spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
     """
     n = request.replicas
-    writes = _chosen(request.write, SOURCE_WRITES, "all", write_strategies(n))
-    reads = _chosen(request.read, SOURCE_READS, "all-reads", read_strategies(n))
+    writes, reads = strategies(request)
     chosen = _chosen(request.guarantee, tuple(guarantees), "all", GUARANTEES)
-    faults = _chosen(request.fault, ("none",), "all", FAULTS)
-    asked = [Cell(w, r, n, f, g) for f in faults for w in writes for r in reads for g in chosen]
+    faults = _chosen(request.fault, tuple(faults), "all", FAULTS)
+    users = (request.bookings, request.checks) if "bookings" in request else ()
+    asked = [Cell(w, r, n, f, g, *users) for f in faults for w in writes for r in reads for g in chosen]
     for cell in asked:
         known(cell)
     return asked
 
 
+def strategies(request: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Return the ways to write and to read that are asked for.
+
+    Raises :class:`spec.names.StrategyError` when there is no such way.
+    """
+    n = request.replicas
+    writes = _chosen(request.write, SOURCE_WRITES, "all", write_strategies(n))
+    reads = _chosen(request.read, SOURCE_READS, "all-reads", read_strategies(n))
+    for write in writes:
+        write_strategy(write, n)
+    for read in reads:
+        read_strategy(read, n)
+    return writes, reads
+
+
+def asked(request: argparse.Namespace) -> Named:
+    """Return the run that is asked for: by the strategies and the guarantee, or by its name alone.
+
+    Raises :class:`spec.names.StrategyError` when part of it is missing or unknown.
+    """
+    if request.guarantee is None:
+        if request.read is not None:
+            raise StrategyError(f"{request.write} {request.read}: should be WRITE READ GUARANTEE, or a trace's name")
+        found = named(request.write)
+        given = {"--fault": request.fault != "none", "--replicas": request.replicas != USUAL_REPLICAS}
+        given |= {"--bookings": request.bookings is not None, "--checks": request.checks is not None}
+        if said := [option for option, is_given in given.items() if is_given]:
+            raise StrategyError(f"{request.write}: is the name of a trace, which says it all, so leave out {said[0]}")
+        return found._replace(cell=known(found.cell))
+    users = (request.bookings, request.checks)
+    cell = Cell(request.write, request.read, request.replicas, request.fault, request.guarantee, *users)
+    return Named(known(cell))
+
+
 def known(cell: Cell) -> Cell:
     """Return the cell; raise :class:`spec.names.StrategyError` when part of it is unknown."""
+    if cell.replicas > MOST_REPLICAS or max(cell.bookings or 1, cell.checks or 1) > MOST_USERS:
+        raise StrategyError(f"there may be up to {MOST_REPLICAS} replicas, and {MOST_USERS} users of a kind")
     write_strategy(cell.write, cell.replicas)
     read_strategy(cell.read, cell.replicas)
     for what, name, names in (("guarantee", cell.guarantee, GUARANTEES), ("fault", cell.fault, FAULTS)):
@@ -105,7 +165,7 @@ def _add_check(commands: _Commands) -> None:
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
     compare = "compare with a file of expected verdicts, as --format csv prints it; with no selection, all of the file"
-    _add_selection(check, "a guarantee (default: all); repeatable")
+    _add_selection(check, "a guarantee, or all (default: all but last-write-wins); repeatable")
     _add_bounds(check)
     add = check.add_argument
     add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (default: text)")
@@ -139,17 +199,18 @@ def _add_conform(commands: _Commands) -> None:
     add("--format", choices=("text", "json"), default="text", help="how to print what conforms (default: text)")
 
 
-def _add_selection(command: argparse.ArgumentParser, guarantee: str) -> None:
+def _add_selection(command: argparse.ArgumentParser, guarantee: str, faults: str = "none") -> None:
+    every_fault = f"{', '.join(FAULTS)}, or all of these (default: {faults}); repeatable"
+    _add_strategies(command)
+    command.add_argument("--guarantee", action="append", metavar="G", help=guarantee)
+    command.add_argument("--fault", action="append", metavar="F", help=every_fault)
+
+
+def _add_strategies(command: argparse.ArgumentParser) -> None:
     every_write = f"a write strategy, or all for every one {_by_default(SOURCE_WRITES)}"
     every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(SOURCE_READS)}"
-    every_fault = f"{', '.join(FAULTS)}, or all of these (default: none); repeatable"
-    for name, metavar, meaning in (
-        ("--write", "W", every_write),
-        ("--read", "R", every_read),
-        ("--guarantee", "G", guarantee),
-        ("--fault", "F", every_fault),
-    ):
-        command.add_argument(name, action="append", metavar=metavar, help=meaning)
+    command.add_argument("--write", action="append", metavar="W", help=every_write)
+    command.add_argument("--read", action="append", metavar="R", help=every_read)
 
 
 def _add_trace(commands: _Commands) -> None:
@@ -160,9 +221,57 @@ def _add_trace(commands: _Commands) -> None:
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
     _add_cell(trace)
-    trace.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print the run (default: text)"
+    forms = f"how to print the run: {', '.join(FORMS)} (default: text); pytest is a test that replays it"
+    trace.add_argument("--format", choices=FORMS, default="text", metavar="F", help=forms)
+    another = "another run that breaks it, as short, if possible in another way; repeatable: the one after that"
+    trace.add_argument("--next", action="count", default=0, help=another)
+
+
+def _add_traces(commands: _Commands) -> None:
+    traces = commands.add_parser(
+        "traces",
+        help="name the pages about every way in which strategies break; write them, or check that they are so",
+        description=(
+            "Names the pages of spec/traces/, one for each distinct way in which strategies over three replicas break "
+            "a guarantee. They are written from what the checker finds."
+        ),
+        epilog="Exit status: 0; or 1 where --check finds a page that is not so; 130 stopped with Ctrl-C.",
     )
+    either = traces.add_mutually_exclusive_group()
+    either.add_argument("--write", action="store_true", help="write the pages")
+    either.add_argument("--check", action="store_true", help="fail if a page is not what the checker finds today")
+
+
+def _add_claims(commands: _Commands) -> None:
+    claims = commands.add_parser(
+        "claims",
+        help="judge what the source claims: each verdict, its exact condition, and what shows it",
+        description="Judges each claim of the worked example by cells of the table, theorems, times and counts.",
+        epilog=(
+            "Exit status: 0; 1 where --check finds that spec/claims.md is not so; 3 where what shows a claim is not as "
+            "the spec says; 130 stopped with Ctrl-C."
+        ),
+    )
+    either = claims.add_mutually_exclusive_group()
+    either.add_argument("--write", action="store_true", help="write spec/claims.md")
+    either.add_argument("--check", action="store_true", help="fail if spec/claims.md is not what is found today")
+    claims.add_argument("--format", choices=("text", "json"), default="text", help="how to print them (default: text)")
+
+
+def _add_report(commands: _Commands) -> None:
+    report = commands.add_parser(
+        "report",
+        help="write one HTML file: the table, each run in it step by step, and a place to explore",
+        description=(
+            "Writes one HTML file that opens offline: the table for every fault setting, the run behind each violation "
+            "under a slider, and every model to be explored step by step."
+        ),
+        epilog=f"{_STRATEGIES} Exit status: 0; 2 the request makes no sense; 130 stopped with Ctrl-C.",
+    )
+    _add_selection(report, "a guarantee, or all (default: all but last-write-wins); repeatable", faults="all")
+    add = report.add_argument
+    add("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE", help="where (default: report.html)")
+    add("--replicas", type=_reported_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
 
 
 def _add_replay(commands: _Commands) -> None:
@@ -190,9 +299,9 @@ def _add_parts(command: argparse.ArgumentParser, over: str) -> None:
 
 
 def _add_cell(command: argparse.ArgumentParser) -> None:
-    command.add_argument("write", metavar="WRITE", help="a write strategy")
-    command.add_argument("read", metavar="READ", help="a read strategy")
-    command.add_argument("guarantee", metavar="GUARANTEE", help="a guarantee")
+    command.add_argument("write", metavar="WRITE", help="a write strategy; or alone, the name of a trace")
+    command.add_argument("read", metavar="READ", nargs="?", help="a read strategy")
+    command.add_argument("guarantee", metavar="GUARANTEE", nargs="?", help="a guarantee")
     command.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (default: none)")
     _add_bounds(command)
 
@@ -221,12 +330,80 @@ def _add_prove(commands: _Commands) -> None:
     add("--format", choices=("text", "json"), default="text", help="how to print the theorems (default: text)")
 
 
-def _add_bounds(command: argparse.ArgumentParser) -> None:
-    bound = f"stop each search at M states and say unknown (default: {MOST_STATES:,})"
-    command.add_argument(
-        "--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
+def _add_latency(commands: _Commands) -> None:
+    latency = commands.add_parser(
+        "latency",
+        help="how long each strategy takes, as a sum, the first or the k-th of the replicas' times; and what it costs",
+        description=(
+            "Prints what each strategy's answer waits for, as an expression of the replicas' times, how long that is, "
+            "and how many messages it takes."
+        ),
+        epilog=f"{_STRATEGIES} Exit status: 0; 2 the request makes no sense.",
     )
-    command.add_argument("--max-states", type=_count, default=MOST_STATES, metavar="M", help=bound)
+    _add_strategies(latency)
+    add = latency.add_argument
+    add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
+    add("--times", type=_times, metavar="S[,S...]", help="seconds that a replica takes, or that each does (default: 1)")
+    add("--append", type=_time, metavar="S", help="seconds that an append to the log takes")
+    add("--format", choices=("text", "json", "csv"), default="text", help="how to print them (default: text)")
+
+
+def _add_simulate(commands: _Commands) -> None:
+    simulate = commands.add_parser(
+        "simulate",
+        help="how long bookings and checks take, and how often checks are stale, with random delays",
+        description=(
+            "Draws the delays of a booking and of a check after it, many times; prints how long both take, how often "
+            "the check sees the booking, and from when on it nearly always does."
+        ),
+        epilog=(
+            f"A DELAY is one of {DELAYS}, in ms: exp:0.1 has a rate of 0.1 per ms, a file has one time in each line. "
+            f"With dbI= before it, it is that of replica I; repeatable. {_STRATEGIES} "
+            "Exit status: 0; 2 the request makes no sense; 130 stopped with Ctrl-C."
+        ),
+    )
+    _add_strategies(simulate)
+    add = simulate.add_argument
+    add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
+    sets = f"what was measured in production: {', '.join(SETS)} (default: {USUAL_SET})"
+    add("--delays", default=USUAL_SET, metavar="NAME", help=sets)
+    for leg, meaning in _LEGS.items():
+        add(f"--{leg}-delay", action="append", metavar="DELAY", help=meaning)
+    at = "times after the acknowledgement, in ms, at which a check is made (default: 0,10,100)"
+    add("--at", type=_at, default=(0.0, 10.0, 100.0), metavar="T[,T...]", help=at)
+    add("--trials", type=_count, default=1_000_000, metavar="M", help="how many trials (default: 1,000,000)")
+    add(
+        "--seed",
+        type=_seed,
+        default=1,
+        metavar="S",
+        help="where chance begins: the same again gives the same (default: 1)",
+    )
+    add("--format", choices=("text", "json", "csv"), default="text", help="how to print it (default: text)")
+    picture = "draw latency against staleness, and staleness over time, into this .svg or .png"
+    add("--plot", type=Path, metavar="FILE", help=picture)
+
+
+def _add_bounds(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--replicas", type=_replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
+    book = "so many users run the guarantee's program that books (default: as many as the guarantee has)"
+    add("--bookings", type=_users, metavar="B", help=book)
+    check = "so many users run the guarantee's program that only checks (default: as many as the guarantee has)"
+    add("--checks", type=_users, metavar="C", help=check)
+    bound = f"stop each search at M states and say unknown (default: {Bounds().max_states:,})"
+    add("--max-states", type=_count, default=Bounds().max_states, metavar="M", help=bound)
+    memory = (
+        "stop each search before the process has so many bytes (500M, 2G) and say unknown (default: 80 %% of the free)"
+    )
+    add("--max-memory", type=_bytes, metavar="B", help=memory)
+    kept = (
+        "keep what is explored in this file, now and then and when the search is stopped or comes to a bound; the same "
+        "command goes on from there, also with other bounds"
+    )
+    add("--checkpoint", type=Path, metavar="FILE", help=kept)
+    everything = "explore every state, and not only as much as it takes to know the verdicts"
+    add("--no-reduction", dest="reduce", action="store_false", help=everything)
 
 
 def _by_default(names: tuple[str, ...]) -> str:
@@ -240,6 +417,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _bytes(text: str) -> int:
+    """Return a number of bytes, as in 500M or 2G."""
+    found = re.fullmatch(r"(\d{1,15})([KMGT]?)B?", text.upper(), re.ASCII)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not an amount of memory, such as 500M or 2G")
+    return int(found[1]) << 10 * " KMGT".index(found[2] or " ")
+
+
 def _seconds(text: str) -> float:
     """Return a time in seconds."""
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or float(text) <= 0:
@@ -247,8 +432,41 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _replicas(text: str) -> int:
-    """Return a number of replicas."""
-    if _count(text) > MOST_REPLICAS:
-        raise argparse.ArgumentTypeError(f"{text} are too many: there may be up to {MOST_REPLICAS}")
+def _time(text: str) -> float:
+    """Return a time from 0 on."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a time, a number from 0 on")
+    return float(text)
+
+
+def _times(text: str) -> tuple[float, ...]:
+    """Return times in seconds, as in 1,1,2.5."""
+    return tuple(_time(each) for each in text.split(","))
+
+
+def _at(text: str) -> tuple[float, ...]:
+    """Return times in milliseconds, as in 0,5,10."""
+    return tuple(dict.fromkeys(_time(each) for each in text.split(",")))
+
+
+def _seed(text: str) -> int:
+    """Return a whole number from 0 on."""
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number from 0 on")
     return int(text)
+
+
+def _up_to(most: int, what: str) -> Callable[[str], int]:
+    """Return what reads a whole number from 1 to ``most``."""
+
+    def number(text: str) -> int:
+        if _count(text) > most:
+            raise argparse.ArgumentTypeError(f"{text} are too many: {what} {most}")
+        return int(text)
+
+    return number
+
+
+_users = _up_to(MOST_USERS, "there may be up to")
+_replicas = _up_to(MOST_REPLICAS, "there may be up to")
+_reported_replicas = _up_to(MOST_REPORTED, "a report has up to")

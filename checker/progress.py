@@ -1,7 +1,8 @@
 """Two certificates that a model only moves forward, each found in its tables and checked there.
 
 *Graded*: a weight for each value of each field such that every step makes the sum of the weights rise by exactly one.
-All runs to a state then have the same length, so the search need not remember the states of earlier levels.
+All runs to a state then have the same length, so the search need not remember the states of earlier levels. Weights are
+reckoned modulo a prime far above the length of any run, which says the same and needs no fractions.
 
 *Every run ends*: no step can be on a cycle. A cycle gives every field its old value back, so a step that
 always changes some field along an acyclic order of its values is on none; without that step more orders become acyclic.
@@ -10,7 +11,6 @@ always changes some field along an acyclic order of its values is on none; witho
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
@@ -23,8 +23,10 @@ _RIGHT = -1
 """The column of a row that holds the right side of its equation."""
 _MOST = 2000
 """Models with more equations than this, a reset of everything for one, are not worth the try."""
-_MOST_WORK = 100_000
+_MOST_WORK = 500_000
 """Nor are those whose elimination takes more operations than this: a tenth of a second or so."""
+_PRIME = 2**61 - 1
+"""What weights are reckoned modulo."""
 
 
 def is_graded(models: Sequence[Model]) -> bool:
@@ -86,24 +88,24 @@ def _weights(change: Iterable[tuple[str, int, int]], columns: dict[object, int])
 
 
 def _solvable(equations: Iterable[Equation]) -> bool:
-    """Return whether all these equations have a common solution: exactly, by elimination on sparse rows."""
-    pivots: dict[int, dict[int, Fraction]] = {}
+    """Return whether all these equations have a common solution modulo a prime, by elimination on sparse rows."""
+    pivots: dict[int, dict[int, int]] = {}
     work = 0
     for terms, right in equations:
-        row: dict[int, Fraction] = {_RIGHT: Fraction(right)}
+        row = {_RIGHT: right}
         for column, factor in terms:
-            row[column] = row.get(column, Fraction(0)) + factor
+            row[column] = row.get(column, 0) + factor
         for column, pivot in pivots.items():
-            if times := row.pop(column, Fraction(0)):
+            if times := row.pop(column, 0):
                 work += len(pivot)
                 if work > _MOST_WORK:
                     return False
                 for other, value in pivot.items():
-                    row[other] = row.get(other, Fraction(0)) - times * value
+                    row[other] = (row.get(other, 0) - times * value) % _PRIME
         lead = next((column for column, value in row.items() if value and column != _RIGHT), None)
         if lead is not None:
-            by = row.pop(lead)
-            pivots[lead] = {column: value / by for column, value in row.items() if value}
+            by = pow(row.pop(lead), -1, _PRIME)
+            pivots[lead] = {column: value * by % _PRIME for column, value in row.items() if value}
         elif row[_RIGHT]:
             return False
     return True

@@ -19,12 +19,12 @@ from checker.conformance.named import parts_called
 from checker.conformance.parts import NewStorage
 from checker.statuses import BOUNDED, HOLDS, SENSELESS, VIOLATED
 from checker.story import show_head, show_violation
+from checker.told import told
+from checker.traces.trace import Trace
 from reference.ports import Storage
 from reference.sqlite import SQLiteStorage
-from spec.language import State
 from spec.names import StrategyError
 
-_TOLD = {"acked": "booked", "running": "nothing yet", "idle": "(not made)", "unanswered": "nothing: the call ended"}
 _SPELLED = {"sqlite": "SQLite"}
 
 
@@ -41,12 +41,13 @@ def run_replay(request: argparse.Namespace, verdict: CellVerdict, console: Conso
     parts = parts._replace(storage=_kept_in(request.folder) if request.folder else aside(parts.storage))
     cell, app = verdict.cell, app_called(request.app)
     difference = replayed(cell.world, verdict.run, parts)
-    show_head(console, cell)
+    trace = told(verdict)
+    show_head(console, trace)
     if difference:
         show_difference(console, cell.world, difference, app)
         _say(console, f"{_begun(app)} cannot follow the run that breaks {cell.guarantee}.")
         return VIOLATED
-    show_violation(console, cell, verdict.run)
+    show_violation(console, trace)
     where = (
         f"SQLite files in {request.folder}"
         if request.folder
@@ -54,7 +55,7 @@ def run_replay(request: argparse.Namespace, verdict: CellVerdict, console: Conso
     )
     does = "After each step its replicas held what stands on the right, and it could do just what the spec can."
     _say(console, f"\n{_begun(app)} did just that, over {where}. {does}")
-    _show_answers(console, cell, verdict.run.states[-1])
+    _show_answers(console, cell, trace)
     return HOLDS
 
 
@@ -67,13 +68,12 @@ def _nothing(verdict: CellVerdict) -> int:
     return BOUNDED
 
 
-def _show_answers(console: Console, cell: Cell, end: State) -> None:
+def _show_answers(console: Console, cell: Cell, trace: Trace) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("user", "call", "was told"):
         table.add_column(heading)
     for call in cell.world.calls:
-        told = str(end[cell.world.call(call).name])
-        table.add_row(call.user, call.spelled, _TOLD.get(told, told))
+        table.add_row(call.user, call.spelled, trace.answers[call.name])
     console.print()
     console.print(table)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from checker.compiled import Marks, Rows
 from checker.layout import Column, Layout, Words
+from checker.memory import Budget
 
 
 def size(words: Words) -> int:
@@ -41,26 +42,30 @@ def ordered(layout: Layout, words: Words) -> Words:
     order = np.argsort(keys)
     by_key = take(words, order)
     keys = keys[order]
-    if np.any(_new(by_key)[1:] & (keys[1:] == keys[:-1])):
+    if np.any(new(layout, by_key)[1:] & (keys[1:] == keys[:-1])):
         return take(words, np.lexsort((*words, layout.key(words))))
     return by_key
 
 
-def unique(words: Words) -> Words:
+def unique(layout: Layout, words: Words) -> Words:
     """Return each of these states, sorted by key, once.
 
-    >>> [column.tolist() for column in unique((np.array([1, 3, 3]),))]
+    >>> from checker.layout import lay_out
+    >>> [column.tolist() for column in unique(lay_out([], 1), (np.array([1, 3, 3]),))]
     [[1, 3]]
     """
-    return where(words, _new(words))
+    return where(words, new(layout, words))
 
 
-def _new(words: Words) -> Marks:
-    new = np.zeros(size(words), np.bool_)
-    new[:1] = True
+def new(layout: Layout, words: Words) -> Marks:
+    """Return which of these states, sorted by key, differ from the one before."""
+    found = np.zeros(size(words), np.bool_)
+    found[:1] = True
+    note = (1 << layout.low) - 1
     for word in words:
-        new[1:] |= word[1:] != word[:-1]
-    return new
+        found[1:] |= (word[1:] ^ word[:-1]).view(np.uint64) > note if note else word[1:] != word[:-1]
+        note = 0
+    return found
 
 
 def find(layout: Layout, needles: Words, states: Words) -> tuple[Marks, Rows]:
@@ -96,8 +101,9 @@ class Seen:
     Cost: a state is merged a logarithmic number of times, and looked for in as many runs.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, budget: Budget) -> None:
         self._layout = layout
+        self._budget = budget
         self._runs: list[tuple[Words, Column]] = []
 
     def fresh(self, states: Words) -> Words:
@@ -113,5 +119,6 @@ class Seen:
         runs = [run for run, _ in self._runs]
         runs.append(states)
         while len(runs) > 1 and size(runs[-2]) < 2 * size(runs[-1]):
+            self._budget.spend(8 * (size(runs[-2]) + size(runs[-1])) * (3 * len(states) - 1))
             runs[-2:] = [ordered(self._layout, join(runs[-2:]))]
         self._runs = [*self._runs[: len(runs) - 1], (runs[-1], self._layout.key(runs[-1]))]

@@ -2,81 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.cells import Cell, CellVerdict
+from checker.cells import CellVerdict
 from checker.runs import Run
+from checker.told import setting
+from checker.traces.trace import Trace
 from checker.whole import show_whole
-from spec.because import because
-from spec.guarantees import GUARANTEES
-from spec.telling import Event, contents, event, users_in_words
+from spec.telling import contents, event, listed, users_in_words
 from spec.world import World
 
 _EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
 _ROOM = 40
 """How many columns what happens in a step has at least."""
+_SHORTEST = "No shorter run does it."
+_MAYBE_LONGER = "There may be a shorter run: a search for it came to the bound."
+_Shown: TypeAlias = tuple[str, str, Mapping[str, str]]
+"""Who does what in a step, and what each replica holds then."""
 _CRASHED = ", in brackets once it has crashed"
 
 
-def tell(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
-    """Print the run that breaks a guarantee, or that there is none."""
-    show_head(console, verdict.cell)
-    if verdict.run:
-        show_violation(console, verdict.cell, verdict.run)
-        _line(console, "No shorter run does it.")
-    elif verdict.verdict == "holds":
+def tell(console: Console, trace: Trace) -> None:
+    """Print a run that breaks a guarantee, and why it does."""
+    show_head(console, trace)
+    show_violation(console, trace)
+    _line(console, _SHORTEST if trace.shortest else _MAYBE_LONGER)
+
+
+def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
+    """Print a verdict that has no run, or none that could be told."""
+    cell = verdict.cell
+    _show_asked(console, setting(cell), cell.guarantee, cell.judged.sentence, users_in_words(cell.judged))
+    if verdict.verdict == "holds":
         vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
-        _line(console, f"Holds: none of the {verdict.states:,} states, and no run, breaks it.{vacuous}")
+        states = f"{verdict.states:,} states{', which stand for all,' if verdict.reduced else ''}"
+        _line(console, f"Holds: none of the {states} and no run breaks it.{vacuous}")
     elif verdict.verdict == "violated":
-        _line(console, f"Violated, by a run of {verdict.length} steps; stopped before it could be told.")
+        _line(console, f"Violated, by a run of {verdict.length} steps; it ended before that could be told.")
     elif not finished:
         _line(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
     else:
-        _line(console, f"Unknown: the bound of {verdict.states:,} states was reached (--max-states raises it).")
+        bounds = "--max-states and --max-memory set the bounds"
+        _line(
+            console, f"Unknown: a bound was reached after {verdict.states:,} states, which do not break it ({bounds})."
+        )
 
 
-def show_head(console: Console, cell: Cell) -> None:
+def show_beside(console: Console, trace: Trace, page: str | None) -> None:
+    """Print what is known beside a run: what else the setting gives and breaks, its name, and its page."""
+    _line(console, "")
+    for what, names in (("Strongest guarantees it gives", trace.gives), ("Weakest it breaks", trace.breaks)):
+        if names:
+            _line(console, f"{what}: {listed(names)}.")
+    told = f", and is told in spec/traces/{page}.md" if page else ""
+    _line(console, f"This run is called {trace.name}{told}.")
+
+
+def show_alike(console: Console) -> None:
+    """Print that a run is much like one before it."""
+    _line(console, "It differs from a run before it only in which replica, or which user, is which.")
+
+
+def show_head(console: Console, trace: Trace) -> None:
     """Print what is asked: the setting, the guarantee, and what the users do."""
-    guarantee = GUARANTEES[cell.guarantee]
-    fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
-    _line(console, f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}")
-    _line(console, f"{cell.guarantee}: {guarantee.sentence}")
-    _line(console, users_in_words(guarantee) + "\n")
+    _show_asked(console, trace.setting, trace.guarantee, trace.sentence, trace.users)
 
 
-def show_violation(console: Console, cell: Cell, run: Run) -> None:
+def show_violation(console: Console, trace: Trace) -> None:
     """Print a run that breaks the guarantee, and why it does."""
-    show_steps(console, cell.world, run)
-    crashed = any(step.name == "crash" for step in run.steps)
+    _show_steps(console, trace.first, [(moment.who, moment.what, moment.holds) for moment in trace.moments])
+    crashed = any(moment.who in trace.holders and moment.is_fault for moment in trace.moments)
     _line(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
-    _line(console, f"Violated: {because(cell.world, cell.guarantee, run.states[-1])}")
+    _line(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
 
 
 def show_steps(console: Console, world: World, run: Run) -> None:
-    """Print a run's steps: who does what, and what each replica holds then."""
-    told = _told(world, run)
-    longest = max(len(each.what) for each in told)
-    show_whole(console, _steps(world, run, told), may_wrap=max(0, longest - _ROOM))
+    """Print the steps of a run that need not break anything: who does what, and what each replica holds then."""
+    first, *held = (contents(world, state) for state in run.states)
+    events = (event(world, step, *run.states[at : at + 2]) for at, step in enumerate(run.steps))
+    _show_steps(console, first, [(it.who, it.what, holds) for it, holds in zip(events, held, strict=True)])
 
 
-def _told(world: World, run: Run) -> list[Event]:
-    return [event(world, step, run.states[at], run.states[at + 1]) for at, step in enumerate(run.steps)]
+def _show_asked(console: Console, setting: str, guarantee: str, sentence: str, users: str) -> None:
+    _line(console, f"{setting}\n{guarantee}: {sentence}\n{users}\n")
 
 
-def _steps(world: World, run: Run, told: list[Event]) -> Table:
+def _show_steps(console: Console, first: Mapping[str, str], steps: Sequence[_Shown]) -> None:
+    longest = max(len(what) for _, what, _ in steps)
+    show_whole(console, _table(first, steps), may_wrap=max(0, longest - _ROOM))
+
+
+def _table(first: Mapping[str, str], steps: Sequence[_Shown]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", justify="right")
     table.add_column("who", no_wrap=True)
     table.add_column("does what")
-    for i in world.numbers:
-        table.add_column(f"db{i}", no_wrap=True)
-    held = contents(world, run.states[0])
-    for at, (who, what, _) in enumerate(told):
-        now = contents(world, run.states[at + 1])
+    for holder in first:
+        table.add_column(holder, no_wrap=True)
+    held = first
+    for number, (who, what, now) in enumerate(steps, 1):
         cells = (Text(it, style="bold" if it != held[name] else "dim") for name, it in now.items())
-        table.add_row(str(at + 1), who, what, *cells)
+        table.add_row(str(number), who, what, *cells)
         held = now
     return table
 

@@ -12,6 +12,8 @@ from rich.text import Text
 from checker.as_json import csv_row
 from checker.cells import CellVerdict, Explored
 from checker.expectations import Compared
+from checker.memory import peak
+from checker.naming import command_for
 from checker.whole import show_whole
 from spec.faults import FAULTS
 
@@ -25,6 +27,7 @@ _HEADINGS = {
     "durability": "\ndura-\nbility",
     "booking-availability": "book\navail-\nable",
     "checking-availability": "check\navail-\nable",
+    "last-write-wins": "last\nwrite\nwins",
 }
 _WIDE = 90
 """From this many columns on, the ways to write have a column of their own."""
@@ -44,12 +47,24 @@ def show(console: Console, verdicts: Sequence[CellVerdict]) -> None:
 def show_explored(
     console: Console, verdicts: Sequence[CellVerdict], explored: Explored, seconds: float, *, finished: bool
 ) -> None:
-    """Print what was explored, how long it took, and whether anything is left open."""
-    unknown = sum(verdict.verdict == "unknown" for verdict in verdicts)
-    extent = f"{unknown} of {len(verdicts)} verdicts are unknown" if unknown else "this is every interleaving"
+    """Print what was explored, what it took (the memory is what this process had at most), and what is left open."""
     stopped = "" if finished else "Stopped, so this is unfinished. "
-    counts = f"{explored.states:,} states and {explored.transitions:,} steps in {explored.models} distinct models"
-    _line(console, f"{stopped}Explored {counts}: {extent}, {seconds:.1f} s.")
+    reduced = f" ({explored.reduced} of them reduced)" if explored.reduced else ""
+    models = f"{explored.models} distinct model{'s' * (explored.models != 1)}{reduced}"
+    counts = f"{explored.states:,} states and {explored.transitions:,} steps in {models}"
+    took = f"{seconds:.1f} s, {peak() / 2**20:,.0f} MB"
+    _line(console, f"{stopped}Explored {counts}: {_extent(verdicts)}, {took}.")
+
+
+def _extent(verdicts: Sequence[CellVerdict]) -> str:
+    """Return how much of all there is was explored."""
+    unknown = sum(verdict.verdict == "unknown" for verdict in verdicts)
+    if unknown:
+        return f"{unknown} of {len(verdicts)} verdicts are unknown"
+    if not all(verdict.complete or verdict.reduced for verdict in verdicts):
+        return "not every interleaving"
+    reduced = any(verdict.reduced for verdict in verdicts)
+    return "this stands for every interleaving" if reduced else "this is every interleaving"
 
 
 def show_compared(console: Console, compared: Sequence[Compared], *, finished: bool) -> None:
@@ -58,20 +73,12 @@ def show_compared(console: Console, compared: Sequence[Compared], *, finished: b
         if outcome != "as expected":
             was = ", ".join(f"{name} {expected[name]}" for name in _NUMBERS) if expected else "nothing"
             now = ", ".join(f"{name} {value}" for name, value in csv_row(found).items() if name in _NUMBERS)
-            _line(console, f"{outcome}: {command_for(found)}\n  expected {was}\n  found    {now}")
+            _line(console, f"{outcome}: {command_for(found.cell)}\n  expected {was}\n  found    {now}")
     counts = Counter(each.outcome for each in compared)
     _line(
         console,
         ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + ("" if finished else " (stopped)"),
     )
-
-
-def command_for(verdict: CellVerdict) -> str:
-    """Return the command that shows a verdict's run."""
-    cell = verdict.cell
-    fault = "" if cell.fault == "none" else f" --fault {cell.fault}"
-    replicas = "" if cell.replicas == 3 else f" --replicas {cell.replicas}"  # noqa: PLR2004 - the command's default
-    return f"overbooked trace {cell.write} {cell.read} {cell.guarantee}{fault}{replicas}"
 
 
 def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> None:
@@ -123,7 +130,7 @@ def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:
     meanings = {
         "holds": "holds",
         "violated": "8  violated, and a shortest run takes 8 steps",
-        "unknown": "unknown: stopped, or at the bound that --max-states sets",
+        "unknown": "unknown: stopped, or at a bound (--max-states, --max-memory)",
         "vacuous": "holds only because nothing happened",
     }
     _line(console, "   ".join(f"{_spelled(console, kind)} {meanings[kind]}" for kind in meanings if kind in kinds))
@@ -136,7 +143,7 @@ def _show_violations(console: Console, verdicts: Sequence[CellVerdict]) -> None:
         count = "1 violation" if few else f"{len(violated)} violations"
         _line(console, f"\n{count}, with the length and the command that shows a shortest run:\n")
     for verdict in violated:
-        _line(console, f"{verdict.length:>4} steps  {command_for(verdict)}")
+        _line(console, f"{verdict.length:>4} steps  {command_for(verdict.cell)}")
     _line(console, "")
 
 

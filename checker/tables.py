@@ -108,7 +108,7 @@ def _refuse_strange(part: Part) -> None:
 def _refuse_two_writers(parts: tuple[Part, ...]) -> None:
     writer: dict[str, str] = {}
     for part in parts:
-        rows = _rows_of(part)
+        rows = rows_of(part)
         for at, (_, field) in enumerate(part.fields):
             if any(before[at] != after[at] for before, after in rows if set(after) != {OUTSIDE}):
                 if field.name in writer:
@@ -117,7 +117,8 @@ def _refuse_two_writers(parts: tuple[Part, ...]) -> None:
                 writer[field.name] = name_of(part.rule)
 
 
-def _rows_of(part: Part) -> tuple[Row, ...]:
+def rows_of(part: Part) -> tuple[Row, ...]:
+    """Return where a part is possible and what it changes, as codes of its fields: old and new, row by row."""
     roles = tuple(role for role, _ in part.fields)
     return _rows(part.rule, roles, tuple(field.domain for _, field in part.fields), part.constants, _types((part,)))
 

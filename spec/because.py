@@ -1,8 +1,9 @@
-"""Why a run breaks a guarantee, in one sentence."""
+"""Why a run breaks a guarantee, in the words of the hotel, and what would have been right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from spec.guarantees import GUARANTEES
 from spec.language import State, Value
@@ -11,89 +12,200 @@ from spec.users import Call
 from spec.world import World
 
 
-def because(world: World, guarantee: str, state: State) -> str:
-    """Return why ``state``, the last one of a run, breaks the guarantee of that name."""
+class Because(NamedTuple):
+    """Why a guarantee is broken, and what would have been right instead; full sentences both."""
+
+    why: str
+    right: str
+
+
+def because(world: World, guarantee: str, states: Sequence[State]) -> Because:
+    """Return why a run through these states, from the initial one on, breaks the guarantee of that name."""
     cases = GUARANTEES[guarantee].broken(world)
-    about = next(dict(case.about) for case in cases if case.on(state))
-    return _TELLERS[guarantee](world, about, state)
+    about = next(dict(case.about) for case in cases if case.on(states[-1]))
+    return _TELLERS[guarantee](_Told(world, about, states))
 
 
-def _call(world: World, name: Value) -> Call:
-    return next(call for call in world.calls if call.name == name)
+class _Told(NamedTuple):
+    """A run: the setting, whom the broken case is about, and its states."""
+
+    world: World
+    about: dict[str, Value]
+    states: Sequence[State]
+
+    @property
+    def end(self) -> State:
+        """The state in which the guarantee is broken."""
+        return self.states[-1]
+
+    def call(self, role: str) -> Call:
+        """Return the call that has this role in the broken case."""
+        return next(call for call in self.world.calls if call.name == self.about[role])
+
+    def name(self, booking: Call) -> str:
+        """Return the short name of a booking."""
+        return spelled(self.world, self.end, booking)
+
+    def stamp(self, booking: Call) -> int:
+        """Return the timestamp of a booking."""
+        return int(self.end[self.world.timestamp(booking).name] or 0)
+
+    def before(self, call: Call) -> State:
+        """Return the state in which a call was invoked."""
+        return self._first(call, lambda stands: stands != "idle", before=True)
+
+    def at(self, call: Call, answer: str) -> State:
+        """Return the state in which the user of a call has just been told this."""
+        return self._first(call, lambda stands: stands == answer, before=False)
+
+    def already(self, call: Call, answer: str, others: Sequence[Call]) -> list[Call]:
+        """Return those of the others whose users had been told this when a call was invoked."""
+        before = self.before(call)
+        return [each for each in others if each != call and before[self.world.call(each).name] == answer]
+
+    def _first(self, call: Call, wanted: Callable[[Value], bool], *, before: bool) -> State:
+        name = self.world.call(call).name
+        at = next(at for at, state in enumerate(self.states) if wanted(state[name]))
+        return self.states[at - before]
+
+    @property
+    def faults(self) -> str:
+        """The faults of the run in words: ``db1 crashed and the app server restarted``."""
+        down = [f"db{i}" for i in self.world.numbers if not self.end.get(self.world.up(i).name, True)]
+        restarted = any(self.end.get(name) != self.states[0].get(name) for name in ["restarts left"])
+        return listed([*([f"{listed(down)} crashed"] if down else []), *(["the app server restarted"] * restarted)])
 
 
-def _source(world: World, check: Call, state: State) -> str:
-    """Return where the answers that a check used came from."""
-    heard = {f"db{i}": state[world.answer(check, i).name] for i in world.read.asks}
+# What tellers say alike.
+
+
+def _had_it(told: _Told, booking: Call, state: State) -> str:
+    """Return which replicas had a booking then: ``when db1 had it and db2 and db3 had not``.
+
+    It is the very booking: one that was pushed out by a later one is no longer there.
+    """
+    world = told.world
+    had = [f"db{i}" for i in world.numbers if state[world.stored(booking.room, i).name] == told.stamp(booking)]
+    had_not = [f"db{i}" for i in world.numbers if f"db{i}" not in had]
+    if not had:
+        return "when it was in the log and no replica had it" if world.write.log else "when no replica had it"
+    return f"when {listed(had)} had it" + (f" and {listed(had_not)} had not" if had_not else "")
+
+
+def _acknowledged(told: _Told, booking: Call) -> str:
+    when = _had_it(told, booking, told.at(booking, "acked"))
+    return f"{told.name(booking)} was acknowledged to {booking.user} {when}"
+
+
+def _told_booked(told: _Told, check: Call) -> str:
+    """Return that a check's user was told that the room is booked, and which replicas had that booking then."""
+    state = told.at(check, "booked")
+    heard = next(b for b in told.world.bookings if told.stamp(b) == state[told.world.latest(check).name])
+    had = _had_it(told, heard, state).replace(" it", f" {told.name(heard)}", 1)
+    return f"{check.user} was told that {check.room} is booked {had}"
+
+
+def _source(told: _Told, check: Call) -> str:
+    """Return where the answers that a check used came from, and what these replicas had not applied."""
+    heard = {f"db{i}": told.end[told.world.answer(check, i).name] for i in told.world.read.asks}
     used = [name for name, answer in heard.items() if answer is not None]
-    missing = listed([spelled(world, state, b) for b in world.bookings if state[world.call(b).name] != "idle"])
+    then = told.at(check, "available")
+    begun = [b for b in told.world.bookings if then[told.world.timestamp(b).name]]
+    missing = listed([told.name(b) for b in begun], last="or")
     came = f"the answer came from {used[0]}" if len(used) == 1 else f"the answers came from {listed(used)}"
     none = {1: "which had not", 2: "neither of which had"}.get(len(used), "none of which had")
     return f"{came}, {none} applied {missing}"
 
 
-def _stale(world: World, about: dict[str, Value], state: State) -> str:
-    check = _call(world, about["check"])
-    acked = [b for b in world.bookings if state[world.call(b).name] == "acked"]
-    already = listed([f"{spelled(world, state, b)} was acknowledged to {b.user}" for b in acked])
-    others = (q for q in world.checks if q != check and state[world.call(q).name] == "booked")
-    told = listed([f"{q.user} was told that {q.room} is booked" for q in others])
-    known = f"after {told}" if told and not _acked_first(world, state) else f"after {already}"
-    return f"{check.user} asked {known}, and was told that {check.room} is available: {_source(world, check, state)}."
+def _should_be_booked(check: Call) -> str:
+    return f"{check.user} is told that {check.room} is booked."
 
 
-def _acked_first(world: World, state: State) -> bool:
-    return all(state[world.call(b).name] == "acked" for b in world.bookings)
+# One for each kind of guarantee.
 
 
-def _own(world: World, about: dict[str, Value], state: State) -> str:
-    check = _call(world, about["check"])
-    booking = spelled(world, state, _call(world, about["booking"]))
-    source = _source(world, check, state)
-    return f"{check.user} was told that {check.room} is booked ({booking}), then that it is available: {source}."
+def _stale(told: _Told) -> Because:
+    check = told.call("check")
+    acked = told.already(check, "acked", told.world.bookings)
+    earlier = told.already(check, "booked", told.world.checks)
+    if acked:
+        known = listed([_acknowledged(told, b) for b in acked])
+    else:
+        known = listed([_told_booked(told, q) for q in earlier])
+    after = f"{check.user} asked after that, and was told that {check.room} is available: {_source(told, check)}"
+    return Because(f"{known}. {after}.", _should_be_booked(check))
 
 
-def _backwards(world: World, about: dict[str, Value], state: State) -> str:
-    check = _call(world, about["check"])
-    source = _source(world, check, state)
-    return f"{check.user} was told that {check.room} is booked, and later that it is available: {source}."
+def _own(told: _Told) -> Because:
+    check, booking = told.call("check"), told.call("booking")
+    then = f"Then {check.user} asked, and was told that {check.room} is available: {_source(told, check)}"
+    return Because(f"{_acknowledged(told, booking)}. {then}.", _should_be_booked(check))
 
 
-def _twice(world: World, about: dict[str, Value], state: State) -> str:
-    held = [_call(world, about[one]) for one in ("one", "other")]
-    names = listed([f"{b.user} ({spelled(world, state, b)})" for b in held])
-    return f"{names} both hold an acknowledgement for {held[0].room}: each had been told that it is available."
+def _backwards(told: _Told) -> Because:
+    check = told.call("check")
+    then = f"Then {check.user} asked again, and was told that it is available: {_source(told, check)}"
+    return Because(f"{_told_booked(told, told.call('first'))}. {then}.", _should_be_booked(check))
 
 
-def _apart(world: World, about: dict[str, Value], state: State) -> str:
-    if "booking" in about:
-        booking = _call(world, about["booking"])
-        return f"all is quiet, and {about['replica']} lacks {spelled(world, state, booking)}, which was acknowledged."
-    room = str(about["room"])
-    held = {name: state[f"stored {room} {name}"] for name in (str(about["one"]), str(about["other"]))}
-    told = [f"{name} has {f'b{timestamp}' if timestamp else 'no booking'}" for name, timestamp in held.items()]
-    return f"all is quiet, and for {room} {listed(told, last='while')}: nothing under way will change that."
+def _twice(told: _Told) -> Because:
+    held = [told.call("one"), told.call("other")]
+    order = [told.states.index(told.at(b, "acked")) for b in held]
+    first, second = held if order[0] < order[1] else held[::-1]
+    both = f"{listed([f'{b.user} ({told.name(b)})' for b in held])} both hold an acknowledgement for {first.room}"
+    check = next((q for q in told.world.checks if q.name == second.after), None)
+    if check and told.already(check, "acked", [first]):
+        why = f"{second.user} asked after {told.name(first)} was acknowledged, and was told available all the same"
+        why += f": {_source(told, check)}"
+    else:
+        why = f"{second.user} asked before {told.name(first)} was acknowledged, and was told available, as it still was"
+    right = f"{second.user}'s booking is refused, as {first.room} is {first.user}'s."
+    return Because(f"{both}. {why}.", right)
 
 
-def _lost(world: World, about: dict[str, Value], state: State) -> str:
-    booking = _call(world, about["booking"])
-    log = ", and the log is done with it" if world.write.log else ""
-    name = spelled(world, state, booking)
-    return f"{name} was acknowledged to {booking.user}, all is quiet, and no live replica has it{log}."
+def _apart(told: _Told) -> Because:
+    world = told.world
+    latest = max(world.bookings, key=told.stamp)
+    right = f"all live replicas hold the same, and {told.name(latest)} if it was acknowledged."
+    stays = f"nothing under way will change that, as {told.faults}" if told.faults else "nothing is under way"
+    if "booking" in told.about:
+        lacks = f"{told.about['replica']} lacks {told.name(told.call('booking'))}, which was acknowledged"
+        return Because(f"All is quiet, and {lacks}: {stays}.", right)
+    room = str(told.about["room"])
+    held = {name: told.end[f"stored {room} {name}"] for name in (str(told.about["one"]), str(told.about["other"]))}
+    has = [f"{name} has {f'b{timestamp}' if timestamp else 'no booking'}" for name, timestamp in held.items()]
+    return Because(f"All is quiet, and for {room} {listed(has, last='while')}: {stays}.", right)
 
 
-def _unanswered(world: World, about: dict[str, Value], state: State) -> str:
-    call = _call(world, about["call"])
-    down = [f"db{i}" for i in world.numbers if not state.get(world.up(i).name, True)]
-    crashed = f" and {listed(down)} crashed" if down else ""
+def _lost(told: _Told) -> Because:
+    booking = told.call("booking")
+    log = ", and the log is done with it" if told.world.write.log else ""
+    gone = f"Now all is quiet and no live replica has it{log}: {told.faults}"
+    kept = "a live replica, or the log," if told.world.write.log else "a live replica"
+    return Because(f"{_acknowledged(told, booking)}. {gone}.", f"{kept} still holds {told.name(booking)}.")
+
+
+def _unanswered(told: _Told) -> Because:
+    call, world = told.call("call"), told.world
     needed = world.write.needed if call.kind == "book" else world.read.answers
     of = f"{'confirmation' if call.kind == 'book' else 'answer'}{'s' * (needed > 1)}"
-    got = state[(world.confirmations(call) if call.kind == "book" else world.answers(call)).name]
-    rest = crashed or " and nothing is under way"
-    return f"{call.user} waits for ever: {call.spelled} needs {needed} {of}, has {got},{rest}."
+    got = told.end[(world.confirmations(call) if call.kind == "book" else world.answers(call)).name]
+    rest = f"and {told.faults}" if told.faults else "and nothing is under way"
+    why = f"{call.user} waits for ever: {call.spelled} needs {needed} {of}, has {got}, {rest}."
+    return Because(why, f"{call.user} is told something, whatever fails.")
 
 
-_TELLERS: dict[str, Callable[[World, dict[str, Value], State], str]] = {
+def _older(told: _Told) -> Because:
+    older, later, replica = told.call("one"), told.call("other"), told.about["replica"]
+    behind = told.stamp(older) > told.stamp(later)
+    skewed = f": the clock that gave {told.name(later)} its timestamp was behind, so {told.name(older)} counts as later"
+    came = f"{told.name(later)} of {later.user} came after {told.name(older)} of {older.user} was acknowledged"
+    why = skewed if behind else f", and {told.name(later)} will never reach it: {told.faults}"
+    holds = f"All is quiet, and {replica} holds {told.name(older)}{why}"
+    return Because(f"{came}. {holds}.", f"{replica} holds {told.name(later)}, the later booking.")
+
+
+_TELLERS: dict[str, Callable[[_Told], Because]] = {
     "read-after-write": _stale,
     "read-your-writes": _own,
     "monotonic-reads": _backwards,
@@ -103,4 +215,5 @@ _TELLERS: dict[str, Callable[[World, dict[str, Value], State], str]] = {
     "durability": _lost,
     "booking-availability": _unanswered,
     "checking-availability": _unanswered,
+    "last-write-wins": _older,
 }

@@ -29,6 +29,21 @@ def give_timestamp(clock: int, timestamp: int) -> Change | None:  # noqa: ARG001
     return {"clock": clock + 1, "timestamp": clock + 1}
 
 
+def take_timestamp(timestamp: int, mine: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """One of several app servers gives the booking a timestamp by its own clock."""
+    return {"timestamp": mine}
+
+
+def is_free(timestamp: int, mine: int) -> bool:
+    """This other booking has another timestamp."""
+    return timestamp != mine
+
+
+def append(appended: int, place: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The booking is the log's last entry."""
+    return {"appended": appended + 1, "place": appended + 1}
+
+
 def send(write: str) -> Change | None:
     """The write is sent to a replica."""
     return {"write": "sent"} if write == "unsent" else None
@@ -87,11 +102,27 @@ def enough(world: World, booking: Call) -> Part:
 
 
 def invocations(world: World) -> Iterator[Step]:
-    """Yield the ``invoke`` of every booking; with a log, it is appended there and sent by the consumer."""
+    """Yield the ``invoke`` of every booking; with a log, it is appended there and sent by the consumer.
+
+    Where clocks disagree, there is one for each timestamp that it may get.
+    """
     for b in world.bookings:
-        stamp = part(give_timestamp, clock=world.clock(), timestamp=world.timestamp(b))
         first = range(0) if world.write.log else world.write.first(world.replicas)
-        yield step("invoke", *call_begins(world, b), stamp, *sends(world, b, first), call=b.name)
+        if world.fault.skew:
+            for mine in world.timestamps[1:]:
+                parts = [*call_begins(world, b), *_by_its_own_clock(world, b, mine), *sends(world, b, first)]
+                yield step("invoke", *parts, call=b.name, timestamp=mine)
+        else:
+            stamp = part(give_timestamp, clock=world.clock(), timestamp=world.timestamp(b))
+            yield step("invoke", *call_begins(world, b), stamp, *sends(world, b, first), call=b.name)
+
+
+def _by_its_own_clock(world: World, booking: Call, mine: int) -> list[Part]:
+    """Return that a booking gets this timestamp, which no other one has, and comes last in the log, if there is one."""
+    takes = part(take_timestamp, timestamp=world.timestamp(booking), mine=mine)
+    others = [part(is_free, timestamp=world.timestamp(b), mine=mine) for b in world.bookings if b != booking]
+    last = part(append, appended=world.appended(), place=world.place(booking))
+    return [takes, *others, *([last] if world.write.log else [])]
 
 
 def writes(world: World) -> Iterator[Step]:

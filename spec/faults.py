@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """A fault setting: how many replicas may crash, how often the app server may restart, how many calls time out."""
+    """A fault setting: how many replicas may crash, how often the app server may restart, how many calls time out.
+
+    With ``skew`` there is more than one app server, and their clocks disagree.
+    """
 
     name: str
     crashes: int
     restarts: int
     sentence: str
     timeouts: int = 0
+    skew: bool = False
 
 
 FAULTS = {
@@ -28,6 +32,13 @@ FAULTS = {
             0,
             "one call takes too long and ends with unknown; what it sent goes on",
             timeouts=1,
+        ),
+        Fault(
+            "clock-skew",
+            0,
+            0,
+            "there are several app servers: a booking may get a lower timestamp than one before it",
+            skew=True,
         ),
     )
 }

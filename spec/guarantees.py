@@ -1,4 +1,4 @@
-"""What must hold: the nine guarantees, what users do to put each to the test, and when it is violated.
+"""What must hold: the guarantees, what users do to put each to the test, and when it is violated.
 
 Some guarantees have to remember something (that a booking was acknowledged before this check was invoked).
 Such a *memory* is a field added to the system only when that guarantee is judged, and set by parts added to its steps.
@@ -6,8 +6,8 @@ Such a *memory* is a field added to the system only when that guarantee is judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, permutations
 from typing import NamedTuple
 
 from spec.booking import while_up
@@ -25,16 +25,23 @@ class Memory(NamedTuple):
 
 
 class Guarantee(NamedTuple):
-    """A guarantee: the users' programs that test it, what it remembers, and the cases in which it is broken."""
+    """A guarantee: the users' programs that test it, what it remembers, and the cases in which it is broken.
+
+    ``anomaly`` is the word for a violation, ``question`` what somebody would ask who fears it.
+    It ``implies`` others: whoever keeps it keeps those. One that is judged only ``on_request`` is not in the table.
+    """
 
     name: str
     sentence: str
+    anomaly: str
+    question: str
     users: tuple[Program, ...]
     when: When
     broken: Callable[[World], Iterator[Case]]
     witness: Callable[[World], Iterator[Case]]
     memory: Callable[[World], Memory] = lambda _: Memory()
     implies: tuple[str, ...] = ()
+    on_request: bool = False
 
 
 # What is remembered.
@@ -55,6 +62,11 @@ def remember(known: bool, bound: bool) -> Change:  # noqa: ARG001 - a role that 
     return {"bound": known}
 
 
+def remember_acked(call: str, earlier: bool) -> Change:  # noqa: ARG001 - a role that is only written
+    """The booking that begins comes after this other one, if that was acknowledged."""
+    return {"earlier": call == "acked"}
+
+
 def known(room: str) -> Field:
     """Return whether somebody was already told that the room is booked."""
     return Field(f"known {room}", (False, True), initial=False)
@@ -63,6 +75,11 @@ def known(room: str) -> Field:
 def bound(check: Call) -> Field:
     """Return whether a check was invoked when somebody already knew, so that it must say ``booked``."""
     return Field(f"bound {check.name}", (False, True), initial=False)
+
+
+def earlier(one: Call, other: Call) -> Field:
+    """Return whether one booking was acknowledged before the other was invoked."""
+    return Field(f"earlier {one.name} {other.name}", (False, True), initial=False)
 
 
 def acks_before_checks(world: World) -> Memory:
@@ -80,6 +97,23 @@ def answers_before_checks(world: World) -> Memory:
     return Memory(fields, (*parts, *told))
 
 
+def acks_before_bookings(world: World) -> Memory:
+    """Remember of each two bookings of a room whether one was acknowledged before the other was invoked."""
+    fields, parts = [], []
+    for one, other in _of_one_room(world):
+        fields.append(earlier(one, other))
+        remembers = part(remember_acked, call=world.call(one), earlier=earlier(one, other))
+        parts.append((("invoke", other.name), remembers))
+    return Memory(tuple(fields), tuple(parts))
+
+
+def _of_one_room(world: World) -> Iterator[tuple[Call, Call]]:
+    """Yield every two bookings of one room, both ways round."""
+    for one, other in permutations(world.bookings, 2):
+        if one.room == other.room:
+            yield one, other
+
+
 # When a guarantee is violated.
 
 
@@ -94,7 +128,7 @@ def is_over(call: str) -> bool:
 
 
 def is_bound(bound: bool) -> bool:
-    """The check must say ``booked``."""
+    """What came before counts: the check must say ``booked``, or the booking is the later one."""
     return bound
 
 
@@ -106,6 +140,11 @@ def differ(stored: int, other: int) -> bool:
 def lacks(stored: int, timestamp: int) -> bool:
     """The replica keeps an older booking than this one, or none."""
     return stored < timestamp
+
+
+def keeps(stored: int, timestamp: int) -> bool:
+    """The replica keeps just this booking."""
+    return stored == timestamp
 
 
 def is_gone(stored: int, timestamp: int, up: bool) -> bool:
@@ -212,6 +251,21 @@ def _gone(world: World, booking: Call, replica: int) -> Part:
     return part(is_gone, stored=stored, timestamp=timestamp, up=up)
 
 
+def the_older_one_stays(world: World) -> Iterator[Case]:
+    """Yield: a live replica keeps a booking that was acknowledged before another was invoked, also acknowledged."""
+    for one, other in _of_one_room(world):
+        for i in world.numbers:
+            older = part(keeps, stored=world.stored(one.room, i), timestamp=world.timestamp(one))
+            in_order = (told(world, other, "acked"), part(is_bound, bound=earlier(one, other)))
+            yield case(*in_order, older, *while_up(world, i), one=one.name, other=other.name, replica=f"db{i}")
+
+
+def acked_in_order(world: World) -> Iterator[Case]:
+    """Yield: two bookings were acknowledged, one before the other was invoked."""
+    for one, other in _of_one_room(world):
+        yield case(told(world, other, "acked"), part(is_bound, bound=earlier(one, other)))
+
+
 def still_running(world: World) -> Iterator[Case]:
     """Yield: a call that was invoked has no answer."""
     for call in world.calls:
@@ -230,6 +284,8 @@ GUARANTEES = {
         Guarantee(
             "read-after-write",
             "a check invoked after a booking's acknowledgement says booked",
+            "stale read",
+            "May a guest be told that a room is free after somebody booked it?",
             programs(("book",), ("check",)),
             "never",
             a_bound_check_says_available,
@@ -240,6 +296,8 @@ GUARANTEES = {
         Guarantee(
             "read-your-writes",
             "a user's own check after the acknowledgement says booked",
+            "own booking unseen",
+            "May I be told that the room is free that I have just booked?",
             programs(("book", "check")),
             "never",
             own_check_says_available,
@@ -248,6 +306,8 @@ GUARANTEES = {
         Guarantee(
             "monotonic-reads",
             "a user told booked is not told available later",
+            "backwards read",
+            "May a room that looked taken look free again?",
             programs(("book",), ("check", "check")),
             "never",
             booked_then_available,
@@ -256,6 +316,8 @@ GUARANTEES = {
         Guarantee(
             "linearizability",
             "the answers fit an order of the calls that respects real time",
+            "new/old inversion",
+            "May a guest be told the old state of things after another guest was told the new one?",
             programs(("book",), ("check",), ("check",)),
             "never",
             a_bound_check_says_available,
@@ -266,6 +328,8 @@ GUARANTEES = {
         Guarantee(
             "no-double-booking",
             "no two users hold an acknowledgement for one room",
+            "double booking",
+            "May two guests hold the same room?",
             programs(("check", "book"), ("check", "book"), if_available=True),
             "never",
             two_acks,
@@ -274,6 +338,8 @@ GUARANTEES = {
         Guarantee(
             "convergence",
             "once all is quiet, live replicas agree and lack no acknowledged booking",
+            "divergence",
+            "May the replicas disagree for ever?",
             programs(("book",), ("book",)),
             "in the end",
             replicas_differ_or_lack,
@@ -282,6 +348,8 @@ GUARANTEES = {
         Guarantee(
             "durability",
             "once all is quiet, a live replica or the log still has an acknowledged booking",
+            "lost booking",
+            "May a booking that was confirmed to me be lost?",
             programs(("book",)),
             "in the end",
             an_acked_booking_is_lost,
@@ -290,6 +358,8 @@ GUARANTEES = {
         Guarantee(
             "booking-availability",
             "a booking that was invoked is acknowledged in the end",
+            "unanswered booking",
+            "May I wait for ever for the confirmation of my booking?",
             programs(("book",)),
             "in the end",
             still_running,
@@ -298,10 +368,57 @@ GUARANTEES = {
         Guarantee(
             "checking-availability",
             "a check that was invoked is answered in the end",
+            "unanswered check",
+            "May I wait for ever to be told whether a room is free?",
             programs(("check",)),
             "in the end",
             still_running,
             answered,
         ),
+        Guarantee(
+            "last-write-wins",
+            "once all is quiet, no live replica holds a booking that was acknowledged before another one began",
+            "lost update",
+            "May an older booking push out a later one?",
+            programs(("book",), ("book",)),
+            "in the end",
+            the_older_one_stays,
+            acked_in_order,
+            acks_before_bookings,
+            on_request=True,
+        ),
     )
 }
+
+TABLE = tuple(name for name, guarantee in GUARANTEES.items() if not guarantee.on_request)
+"""The guarantees that are judged unless others are asked for."""
+
+
+def strongest(kept: Iterable[str]) -> list[str]:
+    """Return those of these guarantees that no other one of them implies: who keeps these keeps them all.
+
+    >>> strongest(["read-after-write", "read-your-writes", "durability"])
+    ['read-after-write', 'durability']
+    """
+    names = list(kept)
+    return [name for name in names if not any(name in implied(other) for other in names)]
+
+
+def weakest(broken: Iterable[str]) -> list[str]:
+    """Return those of these guarantees that imply no other one of them: who breaks these breaks them all.
+
+    >>> weakest(["read-after-write", "linearizability", "monotonic-reads"])
+    ['read-after-write', 'monotonic-reads']
+    """
+    names = list(broken)
+    return [name for name in names if not implied(name) & set(names)]
+
+
+def implied(name: str) -> set[str]:
+    """Return every guarantee that this one implies.
+
+    >>> sorted(implied("linearizability"))
+    ['monotonic-reads', 'read-after-write', 'read-your-writes']
+    """
+    direct = GUARANTEES[name].implies
+    return set(direct).union(*(implied(each) for each in direct))

@@ -110,12 +110,17 @@ class Property(NamedTuple):
 
 
 class Model(NamedTuple):
-    """Fields, the steps between their states, and the properties to judge."""
+    """Fields, the steps between their states, and the properties to judge.
+
+    ``alike`` has groups of words in the fields' names that might be swapped without making a difference (the names of
+    the replicas, say). It is a hint: whoever uses it has to find out whether it is so.
+    """
 
     name: str
     fields: tuple[Field, ...]
     steps: tuple[Step, ...]
     properties: tuple[Property, ...]
+    alike: tuple[tuple[str, ...], ...] = ()
 
     @property
     def initial(self) -> dict[str, Value]:

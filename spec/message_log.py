@@ -1,6 +1,6 @@
 """The message log: ``consume`` and ``commit``.
 
-Bookings are appended in the order of their timestamps. One consumer reads the log in order: it takes the entry at the
+Bookings are appended in the order in which they come in. One consumer reads the log in order: it takes the entry at the
 committed offset, writes it to the replicas as the strategy says, and moves the offset on once that strategy would
 acknowledge.
 """
@@ -15,25 +15,25 @@ from spec.users import Call
 from spec.world import World
 
 
-def consume(timestamp: int, committed: int, consuming: bool) -> Change | None:
+def consume(place: int, committed: int, consuming: bool) -> Change | None:
     """The consumer takes the entry at the committed offset."""
-    return {"consuming": True} if timestamp == committed + 1 and not consuming else None
+    return {"consuming": True} if place == committed + 1 and not consuming else None
 
 
-def commit(timestamp: int, committed: int, consuming: bool) -> Change | None:
+def commit(place: int, committed: int, consuming: bool) -> Change | None:
     """The consumer is done with the entry, and moves the offset on."""
-    return {"committed": committed + 1, "consuming": False} if timestamp == committed + 1 and consuming else None
+    return {"committed": committed + 1, "consuming": False} if place == committed + 1 and consuming else None
 
 
-def is_committed(timestamp: int, committed: int) -> bool:
+def is_committed(place: int, committed: int) -> bool:
     """The booking is no longer in the log's uncommitted part."""
-    return timestamp <= committed
+    return place <= committed
 
 
 def consumption(world: World) -> Iterator[Step]:
     """Yield ``commit`` and ``consume`` of every booking, where there is a log."""
     for b in world.bookings if world.write.log else ():
-        at = {"timestamp": world.timestamp(b), "committed": world.committed(), "consuming": world.consuming()}
+        at = {"place": world.place(b), "committed": world.committed(), "consuming": world.consuming()}
         first = world.write.first(world.replicas)
         yield step("commit", part(commit, **at), enough(world, b), call=b.name)
         yield step("consume", part(consume, **at), *sends(world, b, first), call=b.name)
@@ -43,4 +43,4 @@ def out_of_log(world: World, booking: Call) -> list[Part]:
     """Return the condition that the log's uncommitted part lacks a booking, where there is a log."""
     if not world.write.log:
         return []
-    return [part(is_committed, timestamp=world.timestamp(booking), committed=world.committed())]
+    return [part(is_committed, place=world.place(booking), committed=world.committed())]

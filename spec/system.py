@@ -25,7 +25,9 @@ def model(world: World, *guarantees: Guarantee) -> Model:
     """
     memory = guarantees[0].memory(world)
     steps = tuple(_with_memory(each, memory) for each in steps_of(world))
-    return Model(name_of(world), (*world.fields(), *memory.fields), steps, tuple(_judged(world, g) for g in guarantees))
+    judged = tuple(_judged(world, guarantee) for guarantee in guarantees)
+    alike = (tuple(f"db{i}" for i in world.numbers), tuple(program[0].user for program in world.users))
+    return Model(name_of(world), (*world.fields(), *memory.fields), steps, judged, alike)
 
 
 def steps_of(world: World) -> Iterator[Step]:

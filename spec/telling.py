@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from spec.guarantees import Guarantee
@@ -11,12 +11,24 @@ from spec.users import Call
 from spec.world import World
 
 
+class Message(NamedTuple):
+    """What one party says to another in a step."""
+
+    sender: str
+    receiver: str
+    text: str
+
+
 class Event(NamedTuple):
-    """One step as told: who does what, and the same as named values."""
+    """One step as told: who does what, the same as named values, and who says what to whom.
+
+    Parties are users, ``app``, the ``log`` with its ``consumer``, and replicas.
+    """
 
     who: str
     what: str
     values: dict[str, Value | list[str]]
+    messages: tuple[Message, ...] = ()
 
 
 def event(world: World, step: Step, before: State, after: State) -> Event:
@@ -29,7 +41,14 @@ def event(world: World, step: Step, before: State, after: State) -> Event:
     tell = _of_booking if call.kind == "book" else _of_check
     who, what, more = tell(world, _Taken(step.name, call, replica, before, after))
     named = {"step": step.name, "call": call.kind, "user": call.user, "room": call.room}
-    return Event(who, what, named | more | ({"replica": replica} if replica else {}))
+    said = tuple(_messages(world, _Taken(step.name, call, replica, before, after)))
+    return Event(who, what, named | more | ({"replica": replica} if replica else {}), said)
+
+
+def parties(world: World) -> list[str]:
+    """Return everybody who takes part, in the order in which a diagram has them."""
+    log = ["log", "consumer"] if world.write.log and world.bookings else []
+    return [*(program[0].user for program in world.users), "app", *log, *(f"db{i}" for i in world.numbers)]
 
 
 def contents(world: World, state: State) -> dict[str, str]:
@@ -45,6 +64,16 @@ def contents(world: World, state: State) -> dict[str, str]:
         up = state.get(world.up(i).name, True)
         held[f"db{i}"] = inside if up else f"({inside})"
     return held
+
+
+_SENDING = {"invoke", "consume", "confirm"}
+_TOLD = {"acked": "booked", "running": "nothing yet", "idle": "(not made)", "unanswered": "nothing: the call ended"}
+
+
+def answers(world: World, state: State) -> dict[str, str]:
+    """Return what each call's user has been told, by the call's name."""
+    stands = {call.name: str(state[world.call(call).name]) for call in world.calls}
+    return {name: _TOLD.get(answer, answer) for name, answer in stands.items()}
 
 
 def spelled(world: World, state: State, booking: Call) -> str:
@@ -76,8 +105,12 @@ def _held(timestamp: Value) -> str:
     return f"b{timestamp}" if timestamp else "-"
 
 
-def _sent(world: World, booking: Call, before: State, after: State) -> list[str]:
-    names = {i: world.writing(booking, i).name for i in world.numbers}
+def _sent(world: World, taken: _Taken) -> list[str]:
+    """Return the replicas to which a step sends a booking."""
+    if taken.call.kind != "book" or taken.name not in _SENDING:
+        return []
+    before, after = taken.before, taken.after
+    names = {i: world.writing(taken.call, i).name for i in world.numbers}
     return [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
 
 
@@ -91,9 +124,34 @@ class _Taken(NamedTuple):
     after: State
 
 
+def _messages(world: World, taken: _Taken) -> Iterator[Message]:
+    """Yield who says what to whom: what is sent in a step follows what it is sent for."""
+    step, call, replica, _, after = taken
+    writer = "consumer" if world.write.log else "app"
+    name = spelled(world, after, call) if call.kind == "book" else ""
+    answer = str(after[world.call(call).name])
+    if step == "sample":
+        heard = after[f"answer {call.name} {replica}"]
+        yield Message("app", replica, f"{call.room}?")
+        yield Message(replica, "app", _held(heard) if heard else "no booking")
+    first = {
+        "invoke": Message(call.user, "app", call.spelled),
+        "confirm": Message(replica, writer, f"has {name}"),
+        "ack": Message("app", call.user, f"{call.room} is booked ({name})"),
+        "finish": Message("app", call.user, f"{call.room} is {answer}"),
+        "timeout": Message("app", call.user, "unknown"),
+        "consume": Message("log", writer, name),
+        "commit": Message(writer, "log", f"done with {name}"),
+    }
+    yield from [first[step]] if step in first else []
+    if step == "invoke" and call.kind == "book" and world.write.log:
+        yield Message("app", "log", name)
+    yield from (Message(writer, to, name) for to in _sent(world, taken))
+
+
 def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
-    step, call, replica, before, after = taken
-    name, sent = spelled(world, after, call), _sent(world, call, before, after)
+    step, call, replica, _, after = taken
+    name, sent = spelled(world, after, call), _sent(world, taken)
     values: dict[str, Value | list[str]] = {"booking": after[world.timestamp(call).name]}
     if step == "apply":
         return replica, _applied(name, taken), values | {"stored": after[f"stored {call.room} {replica}"]}

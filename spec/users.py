@@ -43,6 +43,25 @@ def programs(*kinds: tuple[Kind, ...], room: str = "r1", if_available: bool = Fa
     return tuple(_program(f"u{number}", room, of, if_available) for number, of in enumerate(kinds, 1))
 
 
+def scaled(users: tuple[Program, ...], bookings: int | None, checks: int | None) -> tuple[Program, ...]:
+    """Return as many users as asked for (``None``: as there were) whose programs book, and as many that only check.
+
+    >>> [call.name for program in scaled(programs(("book",), ("check",)), 2, None) for call in program]
+    ['u1.book', 'u2.book', 'u3.check']
+    """
+    kinds: list[tuple[Program, ...]] = [(), ()]
+    for program in users:
+        kinds[all(call.kind == "check" for call in program)] += (program,)
+    every = [kind[:1] * wanted if wanted else kind for kind, wanted in zip(kinds, (bookings, checks), strict=True)]
+    return tuple(_like(program, f"u{number}") for number, program in enumerate(every[0] + every[1], 1))
+
+
+def _like(program: Program, user: str) -> Program:
+    """Return the same program as another user's."""
+    kinds = tuple(call.kind for call in program)
+    return _program(user, program[0].room, kinds, any(call.if_available for call in program))
+
+
 def _program(user: str, room: str, kinds: tuple[Kind, ...], if_available: bool) -> Program:
     calls: list[Call] = []
     for kind in kinds:

@@ -1,7 +1,8 @@
 """The world: what there is to know of replicas, bookings, checks and the log at one moment.
 
 A booking is known by its call, and carries the timestamp that the app server gave it: 1, 2, 3, ... A replica keeps, for
-each room, the booking with the highest timestamp it has applied; 0 stands for none.
+each room, the booking with the highest timestamp it has applied; 0 stands for none. The log keeps bookings in the order
+in which they came in. Where one clock gives the timestamps, that is their order, too.
 """
 
 from __future__ import annotations
@@ -88,8 +89,16 @@ class World(NamedTuple):
         """Return whether a replica is up (a field only where replicas may crash)."""
         return Field(f"up db{replica}", (True, False), initial=True)
 
+    def appended(self) -> Field:
+        """Return how many entries the log has: as many as timestamps were given, where one clock gives them."""
+        return Field("appended", self.timestamps, 0) if self.fault.skew else self.clock()
+
+    def place(self, booking: Call) -> Field:
+        """Return a booking's place in the log, from 1 on: its timestamp, where one clock gives them."""
+        return Field(f"place {booking.name}", self.timestamps, 0) if self.fault.skew else self.timestamp(booking)
+
     def committed(self) -> Field:
-        """Return how many entries of the log are committed; the entry for timestamp t is the t-th."""
+        """Return how many entries of the log are committed."""
         return Field("committed", self.timestamps, 0)
 
     def consuming(self) -> Field:
@@ -133,11 +142,13 @@ class World(NamedTuple):
         for booking in self.bookings:
             fields += [self.call(booking), self.timestamp(booking), self.confirmations(booking)]
             fields += [self.writing(booking, i) for i in self.numbers]
-        if self.bookings:
+        if self.bookings and not self.fault.skew:
             fields.append(self.clock())
-        if self.bookings and self.write.log:
-            fields += [self.committed(), self.consuming()]
-        return fields
+        return fields + (self._of_log() if self.bookings and self.write.log else [])
+
+    def _of_log(self) -> list[Field]:
+        places = [self.appended(), *(self.place(booking) for booking in self.bookings)] if self.fault.skew else []
+        return [*places, self.committed(), self.consuming()]
 
     def _of_replicas(self) -> list[Field]:
         stored = [self.stored(room, i) for room in self.rooms for i in self.numbers]

@@ -32,6 +32,17 @@ class WriteStrategy(NamedTuple):
         """Return the replicas that the write is sent to once ``replica`` has confirmed."""
         return range(replica + 1, min(replica + 2, replicas + 1)) if self.serial else range(0)
 
+    def path(self, replica: int, replicas: int) -> tuple[int, ...]:
+        """Return the replicas whose confirmations, one after the other, come before ``replica`` has confirmed, and it.
+
+        >>> write_strategy("serial-sync", 3).path(3, 3), write_strategy("parallel:1", 3).path(3, 3)
+        ((1, 2, 3), (3,))
+        """
+        if replica in self.first(replicas):
+            return (replica,)
+        before = next(each for each in range(1, replicas + 1) if replica in self.after(each, replicas))
+        return (*self.path(before, replicas), replica)
+
 
 def write_strategies(replicas: int) -> dict[str, WriteStrategy]:
     """Return every write strategy over that many replicas, by name.

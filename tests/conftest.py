@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import Phase, settings
+
+collect_ignore = ["bench"]
+settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], database=None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from checker import table
 from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
 from checker.command import main
 from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
+from spec.guarantees import TABLE
 from spec.read_strategies import read_strategies
 from spec.write_strategies import write_strategies
 
@@ -49,7 +50,7 @@ def test_alone_it_checks_the_sources_table(capsys: pytest.CaptureFixture[str]) -
     assert all(name in out for name in (*SOURCE_WRITES, *SOURCE_READS))
     rows = verdicts(capsys)
     assert {(row["write"], row["read"]) for row in rows} == {(w, r) for w in SOURCE_WRITES for r in SOURCE_READS}
-    assert [row["guarantee"] for row in rows[:9]] == list(GUARANTEES)
+    assert [row["guarantee"] for row in rows[:9]] == list(TABLE)
     assert {(row["replicas"], row["fault"]) for row in rows} == {(3, "none")}
 
 
@@ -135,14 +136,39 @@ def test_exit_status_tells_holds_violated_and_unknown_apart(
     assert printed(capsys, "check", *arguments)[0] == status
 
 
+def test_a_search_ends_before_it_takes_more_memory_than_it_may() -> None:
+    """At ``--max-memory`` it says unknown and ends with 3, and has taken about that much; it is not killed."""
+    large = ["--write", "parallel:2", "--read", "first:2", "--guarantee", "read-after-write", "--bookings", "2"]
+    command = [*COMMAND, "check", *large, "--checks", "2", "--no-reduction", "--max-memory", "100M"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "?  unknown" in done.stdout or "? unknown: stopped, or at a bound" in done.stdout
+    took = re.search(r"1 of 1 verdicts are unknown, [\d.]+ s, (\d+) MB", done.stdout)
+    assert took, done.stdout
+    assert 50 < int(took[1]) < 115
+
+
+def test_more_users_may_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """More users run a guarantee's programs; the table then says how many models were reduced, and what that means."""
+    pair = ["--write", "parallel:2", "--read", "first:2", "--guarantee", "read-after-write"]
+    status, out = printed(capsys, "check", *pair, "--bookings", "2", "--checks", "2")
+    assert status == 0
+    assert "in 1 distinct model (1 of them reduced): this stands for every interleaving" in out
+    reduced, whole = (verdicts(capsys, *pair, "--bookings", "2", *more)[0] for more in ([], ["--no-reduction"]))
+    assert (whole["states"], whole["reduced"], whole["bookings"]) == (125_771, False, 2)
+    assert reduced["verdict"] == whole["verdict"] == "holds"
+    _, out = printed(capsys, "trace", *pair[1::2], "--bookings", "2")
+    assert "states, which stand for all, and no run breaks it" in out
+
+
 def test_trace_of_a_guarantee_that_holds_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     """For a guarantee that holds there is no run: it says so and ends with 0; at a bound it says unknown, 3."""
     status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write")
     assert status == 0
-    assert "Holds: none of the 947 states" in out
+    assert "Holds: none of the 947 states and no run breaks it." in out
     status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write", "--max-states", "100")
     assert status == 3
-    assert "Unknown: the bound of 100 states was reached" in out
+    assert "Unknown: a bound was reached after 100 states, which do not break it (--max-states and" in out
 
 
 def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,9 +197,18 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--replicas 65", "argument --replicas: 65 are too many: there may be up to 64"),
         ("--replicas three", "argument --replicas: three is not a whole number from 1 on"),
         ("--max-states -1", "argument --max-states: -1 is not a whole number from 1 on"),
+        ("--bookings 17", "argument --bookings: 17 are too many: there may be up to 16"),
+        ("--max-memory 2X", "argument --max-memory: 2X is not an amount of memory, such as 500M or 2G"),
         ("--expect nowhere.csv", "nowhere.csv: cannot be read as text (No such file or directory)"),
         ("trace serial-sync one nothing", "nothing: no such guarantee"),
-        ("trace serial-sync", "the following arguments are required: READ, GUARANTEE"),
+        ("trace serial-sync", "serial-sync: is not the name of a trace, which is WRITE/READ/GUARANTEE"),
+        ("trace serial-sync one", "serial-sync one: should be WRITE READ GUARANTEE, or a trace's name"),
+        ("trace serial-sync/one/durability@nothing", "nothing: no such fault"),
+        ("trace serial-sync/one/durability --fault both", "says it all, so leave out --fault"),
+        ("trace serial-sync/one/durability,n=5 --replicas 4", "says it all, so leave out --replicas"),
+        ("replay serial-sync/one/durability@both+1", "is replayed by its file"),
+        ("report --replicas 5", "5 are too many: a report has up to 4"),
+        ("trace stale-read-36ae", "did you mean stale-read-36af?"),
         ("chekc", "invalid choice: 'chekc'"),
     ],
 )
@@ -196,8 +231,9 @@ def test_every_command_and_option_is_explained(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         main(["check", "--help"])
     text = " ".join(capsys.readouterr().out.split())
+    options = ("--write", "--read", "--guarantee", "--fault", "--replicas", "--bookings", "--checks")
     assert all(
-        option in text for option in ("--write", "--read", "--guarantee", "--fault", "--replicas", "--max-states")
+        option in text for option in (*options, "--max-states", "--max-memory", "--checkpoint", "--no-reduction")
     )
     assert "all-reads for every one, as all is itself one" in text
     assert "130 stopped with Ctrl-C" in text
@@ -208,7 +244,7 @@ def test_list_names_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     status, out = printed(capsys, "list", "--replicas", "4")
     assert status == 0
     named = {line.split()[0] for line in out.splitlines() if line.strip()}
-    assert named >= {*write_strategies(4), *read_strategies(4), *GUARANTEES, "replica-crash", "app-restart", "both"}
+    assert named >= {*write_strategies(4), *read_strategies(4), *TABLE, "replica-crash", "app-restart", "both"}
 
 
 def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
@@ -217,7 +253,7 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
         CellVerdict(Cell(write, read, 3, "replica-crash", guarantee), "violated", witness=True, length=22)
         for write in ("message:serial-async", "serial-sync")
         for read in ("one:db1", "quorum")
-        for guarantee in GUARANTEES
+        for guarantee in TABLE
     ]
     signs = {("holds", True): "ok", ("holds", False): "0", ("unknown", True): "?"}
     for at, (verdict, witness) in enumerate(signs):
@@ -242,7 +278,7 @@ def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], mon
     _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
     assert "message:serial-async" in out
     row = next(line for line in out.splitlines() if line.startswith("  one"))
-    assert row.count("✗") + row.count("✓") == len(GUARANTEES)
+    assert row.count("✗") + row.count("✓") == len(TABLE)
     _, out = printed(capsys, "trace", "serial-sync", "one", "monotonic-reads", "--replicas", "12")
     assert "…" not in out
     assert "db12" in out
@@ -277,7 +313,17 @@ def test_ctrl_c_ends_it_at_once_with_what_was_found() -> None:
 
 def test_a_stopped_trace_says_that_it_was_stopped() -> None:
     """Ctrl-C on ``trace`` says that it was stopped, and what is known by then, and names no bound."""
-    arguments = ["trace", "parallel:1", "all", "linearizability", "--replicas", "5", "--fault", "both"]
+    arguments = [
+        "trace",
+        "parallel:1",
+        "all",
+        "linearizability",
+        "--replicas",
+        "5",
+        "--fault",
+        "both",
+        "--no-reduction",
+    ]
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(2)
         process.send_signal(signal.SIGINT)
@@ -334,17 +380,18 @@ def test_expectations_tell_four_outcomes_apart(tmp_path: Path, capsys: pytest.Ca
     [
         ("write,read\n", ":1: the heading should be fault,write,read,"),
         ("{heading}\n", ": has no verdicts, so there is nothing to compare"),
-        ("{heading}\nnone,serial-sync,one,0,durability,holds,,9,8,8\n", ":2: should have 10 values"),
-        ("{heading}\nnone,serial-sync\n", ":2: should have 10 values"),
-        ("{heading}\nnone,serial-sync,one,3,durability,perhaps,,9,8,8\n", ":2: the verdict is 'perhaps'"),
-        ("{heading}\nnone,serial,one,3,durability,holds,,9,8,8\n", "serial: no such write strategy"),
+        ("{heading}\nnone,serial-sync,one,0,durability,,,holds,,9,8,8\n", ":2: should have 12 values"),
+        ("{heading}\nnone,serial-sync\n", ":2: should have 12 values"),
+        ("{heading}\nnone,serial-sync,one,3,durability,x,,holds,,9,8,8\n", ":2: should have 12 values"),
+        ("{heading}\nnone,serial-sync,one,3,durability,,,perhaps,,9,8,8\n", ":2: the verdict is 'perhaps'"),
+        ("{heading}\nnone,serial,one,3,durability,,,holds,,9,8,8\n", "serial: no such write strategy"),
     ],
 )
 def test_a_bad_file_of_expectations_is_said_to_be_bad_and_where(
     text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is wrong in a file of expected verdicts is named with its line."""
-    heading = "fault,write,read,replicas,guarantee,verdict,length,states,transitions,depth"
+    heading = "fault,write,read,replicas,guarantee,bookings,checks,verdict,length,states,transitions,depth"
     (tmp_path / "expected.csv").write_text(text.format(heading=heading), encoding="utf-8")
     assert main(["check", "--expect", str(tmp_path / "expected.csv")]) == 2
     assert says in capsys.readouterr().err

@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 PASTED = re.compile(
     r"(?:<!-- the first (\d+) lines -->\n\n)?```console\n\$ overbooked([^\n]*)\n((?:(?!```).*\n)*)```\n"
 )
-SECONDS = re.compile(r"\d+\.\d+ s\b")
+TAKEN = re.compile(r"\d+\.\d+ s\b|[\d,]+ MB\b")
 
 
 def pasted() -> Iterator[object]:
@@ -32,7 +32,7 @@ def pasted() -> Iterator[object]:
 def test_pasted_output_is_what_the_command_prints(
     number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    """The README shows what its commands print today, but for the seconds; ``--write-docs`` makes it so."""
+    """The README shows what its commands print today, but for time and memory; ``--write-docs`` makes it so."""
     monkeypatch.chdir(ROOT)
     text = README.read_text(encoding="utf-8")
     found = list(PASTED.finditer(text))[number]
@@ -44,7 +44,7 @@ def test_pasted_output_is_what_the_command_prints(
     if request.config.getoption("--write-docs"):
         README.write_text(text[: found.start(3)] + now + text[found.end(3) :], encoding="utf-8")
     else:
-        assert SECONDS.sub("", found[3]) == SECONDS.sub("", now)
+        assert TAKEN.sub("", found[3]) == TAKEN.sub("", now)
 
 
 def test_code_in_the_readme_runs() -> None:

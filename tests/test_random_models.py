@@ -2,73 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import product
 from unittest.mock import patch
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker import search, tables
+from checker import possible, search, tables
+from checker.graph import graph_of
 from checker.layout import Layout
-from checker.search import explore
-from checker.verdicts import check, results
+from checker.search import Bounds
+from checker.sleep import noted
+from checker.verdicts import Search, check
 from fair_runs import assert_breaks, goes_on_for_ever_broken
 from known_models import two_phase_commit
 from plain_search import search_model
-from spec.language import Case, Change, Field, Model, Part, Property, Step, Value
+from random_models import families, graded_models
+from spec.language import Field, Model, Property
 
 PADDING = tuple(Field(f"padding {i}", tuple(range(8)), 0) for i in range(21))
 """Fields that no step touches, 63 bits of them: what follows lies in a second word."""
-
-
-def rule_of(table: Mapping[tuple[Value, ...], Change | bool | None]) -> Callable[..., Change | bool | None]:
-    """Return the rule that looks its answer up."""
-    return lambda **values: table[tuple(values.values())]
-
-
-@st.composite
-def parts(draw: st.DrawFn, fields: list[Field], writable: list[Field]) -> Part:
-    """Draw a part that touches one or two fields, and changes only writable ones."""
-    touched = draw(st.lists(st.sampled_from(fields), min_size=1, max_size=2, unique=True))
-    new = {f"x{at}": st.sampled_from(field.domain) for at, field in enumerate(touched) if field in writable}
-    change = st.fixed_dictionaries({}, optional=new)
-    answers = st.one_of(change, change, st.just(value=True), st.none(), st.just(value=False))
-    table = {values: draw(answers) for values in product(*(field.domain for field in touched))}
-    return Part(rule_of(table), tuple((f"x{at}", field) for at, field in enumerate(touched)), ())
-
-
-@st.composite
-def cases(draw: st.DrawFn, fields: list[Field]) -> Case:
-    """Draw a case of one or two conditions."""
-    return Case(tuple(draw(st.lists(parts(fields, []), min_size=1, max_size=2))))
-
-
-@st.composite
-def steps(draw: st.DrawFn, fields: list[Field], name: str) -> Step:
-    """Draw a step of one to three parts, of which no two change the same field."""
-    free, chosen = list(fields), []
-    for _ in range(draw(st.integers(1, 3))):
-        chosen.append(draw(parts(fields, free)))
-        free = [field for field in free if field not in [touched for _, touched in chosen[-1].fields]]
-    return Step(name, (), tuple(chosen), draw(st.booleans()))
-
-
-@st.composite
-def models(draw: st.DrawFn, fields: list[Field]) -> Model:
-    """Draw a model over these fields: up to five steps, and a property of each kind."""
-    moves = [draw(steps(fields, f"s{at}")) for at in range(draw(st.integers(1, 5)))]
-    safe, settled, seen = (tuple(draw(st.lists(cases(fields), max_size=2))) for _ in range(3))
-    judged = (Property("safe", "never", safe, seen), Property("settled", "in the end", settled, seen))
-    return Model("random", tuple(fields), tuple(moves), judged)
-
-
-@st.composite
-def families(draw: st.DrawFn, most: int) -> list[Model]:
-    """Draw up to ``most`` models over the same one to four fields."""
-    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
-    fields = [Field(f"f{at}", tuple(f"v{v}" for v in range(size)), "v0") for at, size in enumerate(sizes)]
-    return [draw(models(fields)) for _ in range(draw(st.integers(1, most)))]
 
 
 @given(families(most=1))
@@ -97,9 +50,10 @@ def test_models_explored_together_are_judged_as_if_alone(family: list[Model], wi
     """Models that share a search and a layout, of one word or of two, get the results that each gets alone."""
     half = len(family[0].fields) // 2
     fields = family[0].fields if not wide else (*family[0].fields[:half], *PADDING, *family[0].fields[half:])
-    *_, found = explore([model._replace(fields=fields) for model in family], 10**6)
-    assert found.compiled.layout.words == 1 + wide
-    for result, model in zip(results(found, runs=False), family, strict=True):
+    together = Search([model._replace(fields=fields) for model in family], Bounds(10**6), reduce=False)
+    for _ in together.run():
+        pass
+    for result, model in zip(together.results(runs=False), family, strict=True):
         alone = check(model)
         assert result[1:5] == alone[1:5]
         without_runs = {name: each._replace(run=None) for name, each in alone.judgements.items()}
@@ -115,18 +69,19 @@ def test_states_of_several_words_survive_a_hash_that_collides() -> None:
     assert collided[1:5] == check(model)[1:5]
 
 
-@given(families(most=1), st.integers(1, 3))
-@settings(max_examples=50, deadline=None)
-def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int) -> None:
-    """How many states are looked up at once, and how many wait until repeated ones are dropped, makes no difference."""
+@given(families(most=1), st.integers(1, 3), st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int, width: int) -> None:
+    """How many states, and how many of their bits, are looked up at once, and how many wait, makes no difference."""
     (model,) = family
-    with patch.object(search, "CHUNK", chunk), patch.object(search, "WAITING", chunk - 1):
+    many = patch.multiple(search, CHUNK=chunk, ROOM=chunk - 1)
+    with many, patch.object(possible, "_WIDTH", width):
         cut = check(model)
     assert cut == check(model)
 
 
 @given(families(most=1), st.sampled_from([1, 2, 4]), st.integers(1, 3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Model], widest: int, many: int) -> None:
     """Steps of several factors, and a certificate looked for from the first level on, give the same results."""
     (model,) = family
@@ -136,3 +91,39 @@ def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Mo
         split = check(model)
     tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
     assert split == whole
+
+
+@given(graded_models())
+@settings(max_examples=300, deadline=None)
+def test_steps_that_sleep_lose_no_state(model: Model) -> None:
+    """Where all runs to a state are equally long, and steps sleep, counts and lengths are those of a plain search."""
+    with patch.object(search, "MANY", 0):
+        result = check(model)
+    plain = search_model(model, model.properties[0])
+    judgement = result.judgements["safe"]
+    assert (judgement.length, result.states, result.transitions, result.depth) == plain
+    if judgement.run:
+        assert_breaks(judgement.run, model.properties[0])
+
+
+@given(graded_models())
+@settings(max_examples=50, deadline=None)
+def test_a_graph_has_the_models_own_states_and_steps(model: Model) -> None:
+    """Each state is numbered by its distance, and has the steps that the model says, also where steps sleep."""
+    with patch.object(search, "MANY", 0):
+        graph = graph_of(model, 10**6)
+    assert graph is not None
+    for number, edges in enumerate(graph.edges):
+        state = graph.state(number)
+        possible_here = [(at, after) for at, step in enumerate(model.steps) if (after := step.on(state)) is not None]
+        assert [(step, graph.state(target)) for step, target in sorted(edges)] == possible_here
+        assert len(graph.way_to(number)) == graph.depth(number)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=5, max_size=5), st.integers(1, 6))
+def test_steps_that_share_a_note_wake_all_that_either_wakes(rows: list[list[bool]], most: int) -> None:
+    """However few notes there are, after each step everything is awake that is to be."""
+    notes, after = noted(np.array(rows), most)
+    assert set(notes) <= set(range(1, most + 1))
+    assert after[0].all()
+    assert all((after[note] >= row).all() for note, row in zip(notes, np.array(rows), strict=True))

@@ -18,7 +18,7 @@ VERDICTS = [
     *("--read", "one", "--read", "one:db2", "--read", "quorum"),
     *("--guarantee", "read-after-write", "--guarantee", "read-your-writes", "--guarantee", "monotonic-reads"),
     *("--guarantee", "convergence", "--guarantee", "durability"),
-    *("--guarantee", "booking-availability", "--guarantee", "checking-availability"),
+    *("--guarantee", "booking-availability", "--guarantee", "checking-availability", "--guarantee", "last-write-wins"),
 ]
 """Compares the verdicts and numbers of many small cells with the expected ones."""
 BIG_VERDICTS = [
@@ -32,6 +32,22 @@ MODELS = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "test
 RANDOM = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_random_models.py")]
 """Runs the tests against a plain search on random models."""
 
+COUNTS = [
+    "-m",
+    "pytest",
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    str(ROOT / "tests/test_booking_system.py"),
+    "-k",
+    "counts",
+]
+"""Counts the states of models that are large."""
+REDUCED = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_reductions.py")]
+"""Runs the tests that a model reduced has the verdicts, and the runs, that it has when all is explored."""
+TOGETHER = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_together.py")]
+"""Runs the tests that fields kept together make no difference."""
 RUNS = [
     "-m",
     "pytest",
@@ -71,7 +87,28 @@ STATEFUL = [
 ]
 """Runs the quick tests of the stateful machine."""
 
+TRACES = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_traces.py")),
+    *("-k", "(other_runs or shape or changed or left_out or truth or true_until or gives or itf or svg or mermaid)"),
+]
+"""Runs the tests of what is told of a run, and of other runs."""
+
+REPORT = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_report.py")),
+    *("-k", "data or tree or true_and_one"),
+]
+"""Runs the tests of what a report's data says."""
+
+LATENCY = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_latency.py")]
+"""Runs the tests of how long strategies take and of what they cost."""
+SIMULATING = [
+    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_simulating.py")),
+    *("-k", "not picture and not ctrl_c and not terminal and not text_fits"),
+]
+"""Runs the tests of what is simulated."""
+
 IN_THE_SPEC = [
+    ("write_strategies.py", "(*self.path(before, replicas), replica)", "(replica,)", LATENCY),
     ("booking.py", "max(stored, timestamp)", "timestamp", VERDICTS),
     ("booking.py", "confirmations >= needed", "confirmations > needed", VERDICTS),
     ("booking.py", '"timestamp": clock + 1', '"timestamp": 1', VERDICTS),
@@ -91,7 +128,7 @@ IN_THE_SPEC = [
     ("checking.py", '"booked" if latest else "available"', '"booked" if latest > 1 else "available"', VERDICTS),
     ("checking.py", "asks, hears, *while_up(world, i)", "asks, hears", VERDICTS),
     ("message_log.py", "part(commit, **at), enough(world, b)", "part(commit, **at)", VERDICTS),
-    ("message_log.py", "if timestamp == committed + 1 and not consuming", "if timestamp > committed and not consuming", VERDICTS),
+    ("message_log.py", "if place == committed + 1 and not consuming", "if place > committed and not consuming", VERDICTS),
     ("failing.py", '{"call": "unanswered"} if call == "running" else {}', "{}", VERDICTS),
     ("failing.py", '{"write": "unsent"}', "{}", VERDICTS),
     ("failing.py", '{"consuming": False}', "{}", VERDICTS),
@@ -99,7 +136,7 @@ IN_THE_SPEC = [
     ("failing.py", 'one_fewer, owed=False, replica', "one_fewer, replica", VERDICTS),
     ("guarantees.py", '{"bound": known}', '{"bound": False}', VERDICTS),
     ("guarantees.py", "known or latest > 0", "known", BIG_VERDICTS),
-    ("guarantees.py", "return stored < timestamp\n\n\ndef is_gone", "return stored <= timestamp\n\n\ndef is_gone", VERDICTS),
+    ("guarantees.py", "return stored < timestamp\n\n\ndef keeps", "return stored <= timestamp\n\n\ndef keeps", VERDICTS),
     ("guarantees.py", "not up or stored < timestamp", "stored < timestamp", VERDICTS),
     ("booking.py", "confirmations >= needed", "confirmations >= needed - 1", PROOFS),
     ("booking.py", '"confirmations": confirmations + 1', '"confirmations": confirmations + 2', PROOFS),
@@ -111,21 +148,83 @@ IN_THE_SPEC = [
     ("failing.py", '{"call": "unknown"} if call == "running" else None', '{"call": "unknown"} if call == "idle" else None', VERDICTS),
     ("failing.py", "part(end_unknown, call=world.call(call)), one_fewer, owed=False", "part(end_unknown, call=world.call(call)), owed=False", VERDICTS),
     ("failing.py", '{"call": "unknown"}', '{"call": "acked"}', VERDICTS),
+    ("booking.py", "return timestamp != mine", "return timestamp <= mine", VERDICTS),
+    ("booking.py", '{"appended": appended + 1, "place": appended + 1}', '{"appended": appended, "place": appended + 1}', VERDICTS),
+    ("guarantees.py", '{"earlier": call == "acked"}', '{"earlier": call != "idle"}', VERDICTS),
+    ("guarantees.py", "return stored == timestamp", "return stored >= timestamp", VERDICTS),
 ]  # fmt: skip
 
 IN_THE_CHECKER = [
+    ("waits.py", "return Wait(write.needed, tuple(paths))", "return Wait(1, tuple(paths))", LATENCY),
+    ("waits.py", "in_order(sums)[self.kth - 1]", "in_order(sums)[0]", LATENCY),
+    ("traffic.py", '_UNDER_WAY = {"sent", "applied"}', '_UNDER_WAY = {"sent", "applied", "confirmed"}', LATENCY),
+    ("traffic.py", 'state[name] != "confirmed" for name in writing', 'state[name] == "unsent" for name in writing', LATENCY),
+    ("traffic.py", "not users & {message.sender, message.receiver}", "not users & {message.sender}", LATENCY),
+    ("simulating/trials.py", "(delays.log + delays.consumer if", "(delays.log if", LATENCY),
+    ("simulating/trials.py", "booked.acked - checked.asked", "booked.acked + checked.asked", SIMULATING),
+    ("simulating/trials.py", "np.where(checked.used, late, np.inf)", "late", SIMULATING),
+    ("simulating/trials.py", "> read.answers", "> 99", SIMULATING),
+    ("simulating/trials.py", "size = min(_BATCH, count - begun)", "size = 1", SIMULATING),
+    ("simulating/delays.py", "random.standard_exponential(count) / rate", "random.standard_exponential(count) * rate", SIMULATING),
+    ("simulating/delays.py", "np.cumsum(shares)[:-1]", "np.cumsum(shares)[1:]", SIMULATING),
+    ("simulating/delays.py", "if value < least or", "if", SIMULATING),
+    ("simulating/networks.py", "pareto:3,3.5+", "pareto:3,2.5+", SIMULATING),
+    ("simulating/networks.py", "random.integers(self.replicas, size=trials)", "np.zeros(trials, int)", SIMULATING),
+    ("simulating/estimates.py", "float(ordered[above])", "float(ordered[below])", SIMULATING),
+    ("simulating/estimates.py", "beta.ppf(1 - _MISS / 2, happened + 1", "beta.ppf(_MISS / 2, happened + 1", SIMULATING),
+    ("simulating/k_staleness.py", " ** k", "", SIMULATING),
+    ("simulating/simulated.py", '.verdict == "proved"', '.verdict != "unknown"', SIMULATING),
+    ("simulating/trade_off.py", "one.ms <= other.ms and one.stale", "one.ms <= other.ms or one.stale", SIMULATING),
+    ("other_runs.py", "[other for other in asleep if not _depend(step, other)]", "[*asleep]", TRACES),
+    ("other_runs.py", "asleep = [*asleep, step]", "pass", TRACES),
+    ("other_runs.py", "return bool(changed & its_touched or touched & its_changed)", "return bool(changed & its_changed)", TRACES),
+    ("other_runs.py", "if shape in known:", "if False:", TRACES),
+    ("told.py", "for step in steps if step.owed", "for step in steps", TRACES),
+    ("told.py", "strongest(name for name, verdict", "list(name for name, verdict", TRACES),
+    ("traces/itf.py", "isinstance(value, int) and not isinstance(value, bool)", "isinstance(value, float)", TRACES),
+    ("traces/mermaid.py", 'number = ""', "pass", TRACES),
+    ("report/trees.py", "if len(told) == 1 else", "if told else", REPORT),
+    ("report/trees.py", "if name in change:", "if False:", REPORT),
+    ("report/explorable.py", "field.domain.index(field.initial)", "0", REPORT),
+    ("report/explorable.py", "if change is not None and all", "if change and all", REPORT),
     ("tables.py", "shared = [(k, at) for k, at in enumerate(places) if rows and at in rows[0][0]]", "shared = []", RANDOM),
-    ("layout.py", "        shift += width\n    return layout", "        shift += 1\n    return layout", MODELS),
+    ("layout.py", "            shift += width\n            whole", "            shift += 1\n            whole", MODELS),
     ("layout.py", "        offset += width\n    return found", "        offset += 1\n    return found", MODELS),
-    ("compiled.py", "            possible &= table", "            possible = table", VERDICTS),
+    ("compiled.py", "np.logical_and.reduce([table.possible", "np.logical_or.reduce([table.possible", RANDOM),
+    ("compiled.py", "changed[at] | flips.take(entries) if at in changed else flips.take(entries)", "flips.take(entries)", VERDICTS),
     ("compiled.py", "for block, factor in enumerate(variants, 1)}", "for block, factor in enumerate(variants, 2)}", RANDOM),
-    ("stateset.py", "new[1:] |= word[1:] != word[:-1]", "new[1:] = word[1:] != word[:-1]", RANDOM),
-    ("stateset.py", "    if np.any(_new(by_key)[1:] & (keys[1:] == keys[:-1])):", "    if False:", RANDOM),
+    ("stateset.py", "found[1:] |= (word[1:] ^", "found[1:] = (word[1:] ^", RANDOM),
+    ("stateset.py", "    if np.any(new(layout, by_key)[1:] & (keys[1:] == keys[:-1])):", "    if False:", RANDOM),
+    ("pending.py", "fresh[0] = not start", "fresh[0] = True", COUNTS),
+    ("pending.py", "max(start - 1, 0)", "start", COUNTS),
+    ("possible.py", "            masks[rows[wrong]] ^= bit", "            pass", RANDOM),
+    ("possible.py", "left = self._possible.any(axis=others)", "left = self._possible.all(axis=others)", RANDOM),
+    ("possible.py", "            if lookup.owed:\n", "            if True:\n", VERDICTS),
+    ("possible.py", "(mask & owed) == 0", "mask == 0", RANDOM),
+    ("sleep.py", "found[u, t] = not all(", "found[u, t] = False and all(", RANDOM),
+    ("sleep.py", "one[1] | other[1]))", "one[1] & other[1]))", RANDOM),
+    ("sleep.py", "both &= a.after.codes[:, i : i + 1] == b.before.codes[:, j]", "both &= a.before.codes[:, i : i + 1] == b.before.codes[:, j]", RANDOM),
     ("search.py", "slice(start, start + CHUNK)", "slice(start, start + CHUNK - 1)", RANDOM),
-    ("search.py", "            if lookup.owed:\n", "            if True:\n", RANDOM),
-    ("search.py", 'found & over if judge.when == "in the end" else found', "found", RANDOM),
+    ("following.py", "found &= over(of, words) if are_over is None else are_over", "pass", RANDOM),
     ("search.py", "setdefault(judge.name, len(found.levels))", "setdefault(judge.name, len(found.levels) + 1)", RANDOM),
     ("search.py", "found.depths[tag] = len(found.levels)", "found.depths[tag] = len(found.levels) + 1", RANDOM),
+    ("reductions/alike.py", "if any(fields.get(renamed(name), field)._replace(name=name) != field for name, field in fields.items()):", "if False:", REDUCED),
+    ("reductions/alike.py", "return Counter(_all(_done, thing, str) for thing in gone) == ", "return True or ", REDUCED),
+    ("reductions/sorting.py", "changed[b.word] ^ (differ << b.shift)", "changed[b.word]", REDUCED),
+    ("reductions/sorting.py", "more |= same & (one > other)", "more |= one > other", REDUCED),
+    ("reductions/forgetting.py", "            found.add((by, None))", "            pass", REDUCED),
+    ("reductions/forgetting.py", "if what is None or what not in left}", "if what is None}", REDUCED),
+    ("reductions/forgetting.py", "first.setdefault(row.tobytes(), code)", "first.setdefault(row.shape, code)", REDUCED),
+    ("reductions/forgetting.py", "~leaves.any(axis=1)", "leaves.any(axis=1)", REDUCED),
+    ("reductions/reduced.py", "                codes[other][here] = 0", "                pass", REDUCED),
+    ("reductions/sorting.py", "else _smaller(best, tried)", "else tried", REDUCED),
+    ("reductions/at_once.py", "*acts.steps[at + 1 :], *acts.judged]", "*acts.steps[at + 1 :]]", REDUCED),
+    ("reductions/at_once.py", "if step.owed and all(conflicts)", "if all(conflicts)", REDUCED),
+    ("reductions/at_once.py", "        reach |= reach[:, by : by + 1] & reach[by]", "        pass", REDUCED),
+    ("reductions/at_once.py", "bad |= _apart(a_last[:, i], b_last[:, j], classes[i])", "pass", REDUCED),
+    ("together.py", "np.where(after[:, i] == before[:, i], other.after[others, j], after[:, i])", "after[:, i]", TOGETHER),
+    ("together.py", "options.append(changes)", "options.append(list(changes)[:1])", TOGETHER),
+    ("together.py", "clusters[writers[0]] += clusters.pop(at)", "clusters.pop(at)", TOGETHER),
     ("progress.py", "        if len(stay) == len(left):\n            return False", "        if len(stay) == len(left):\n            return True", RANDOM),
     ("endless.py", "if each in somewhere or everywhere[each] < len(components[each])", "if True", MODELS),
     ("endless.py", "        if rests := component - possible:", "        if rests := set():", MODELS),
@@ -156,7 +255,7 @@ IN_THE_CHECKER = [
     ("theorems/quorum_systems.py", "z3.Sum(members) == read.answers", "z3.Sum(members) == 1", THEOREMS),
     ("theorems/quorum_systems.py", "zip(members, of, strict=True)]) >= needed", "zip(members, of, strict=True)]) > needed", THEOREMS),
     ("theorems/latency.py", "return _most(fewer, _least(this, MORE))", "return _least(this, MORE)", PROOFS),
-    ("theorems/latency.py", "sent + times[i - 1]", "times[i - 1]", THEOREMS),
+    ("waits.py", "(paths[write.needed - 1],)", "(paths[0],)", THEOREMS),
     ("theorems/agreement.py", "return self.explored == self.proved and", "return True or", THEOREMS),
     ("theorems/agreement.py", 'is_proved("no-stale-read-where-sets-meet")', "True", THEOREMS),
     ("theorems/stale_reads.py", "2 * W + R + 4, R + 4", "2 * W + R + 5, R + 4", PROOFS),
@@ -177,15 +276,19 @@ IN_THE_CHECKER = [
     ("conformance/alongside.py", "if expected != seen:", "if False:", STATEFUL),
     ("cover.py", "times[before][at] += more", "pass", CONFORMANCE),
     ("cover.py", "if left[state][at]:", "if False:", CONFORMANCE),
-    ("graph.py", "range(min(depth + 1, len(self._found.levels) - 1), -1, -1)", "range(min(depth + 1, len(self._found.levels) - 1), depth, -1)", CONFORMANCE),
-    ("runs.py", "leads[rows[find(found.compiled.layout, after, near[0])[0]]] = True", "leads[:] = True", RUNS),
+    ("graph.py", "[level_of(found, 0, depth) for depth in range(len(found.levels))]", "found.levels", RANDOM),
+    ("graph.py", "range(min(depth + 1, len(self._levels) - 1), -1, -1)", "range(min(depth + 1, len(self._levels) - 1), depth, -1)", CONFORMANCE),
+    ("runs.py", "leads[rows[find(found.compiled.layout, put, near[0])[0]]] = True", "leads[:] = True", RUNS),
+    ("runs.py", "steps += [way, *at_once]", "steps += [way]", REDUCED),
 ]  # fmt: skip
 
 
 def probe(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a probe on the copies of spec and checker in ``folder``."""
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT / 'tests'}"}
-    arguments = [*arguments, "--rootdir", str(folder)] if "pytest" in arguments else arguments
+    arguments = (
+        [*arguments, "--rootdir", str(folder), "--hypothesis-profile", "quick"] if "pytest" in arguments else arguments
+    )
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -205,7 +308,26 @@ def copy_to(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [VERDICTS, BIG_VERDICTS, MODELS, RANDOM, RUNS, PROOFS, PROVING, ENGINES, THEOREMS, CONFORMANCE, STATEFUL],
+    [
+        VERDICTS,
+        BIG_VERDICTS,
+        COUNTS,
+        MODELS,
+        RANDOM,
+        REDUCED,
+        TOGETHER,
+        RUNS,
+        PROOFS,
+        PROVING,
+        ENGINES,
+        THEOREMS,
+        CONFORMANCE,
+        STATEFUL,
+        TRACES,
+        REPORT,
+        LATENCY,
+        SIMULATING,
+    ],
 )
 def test_without_a_fault_the_probes_are_content(arguments: list[str], tmp_path: Path) -> None:
     """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""

@@ -19,6 +19,7 @@ PROGRAMS: dict[str, list[list[str]]] = {
     "durability": [["book"]],
     "booking-availability": [["book"]],
     "checking-availability": [["check"]],
+    "last-write-wins": [["book"], ["book"]],
 }
 UNSENT, SENT, APPLIED, CONFIRMED = range(4)
 
@@ -33,6 +34,8 @@ class World(NamedTuple):
     bound: tuple[bool, ...]
     stored: tuple[int, ...]
     up: tuple[bool, ...]
+    places: tuple[int, ...] = ()
+    after: tuple[tuple[int, int], ...] = ()
     committed: int = 0
     consuming: bool = False
     restarted: bool = False
@@ -64,7 +67,7 @@ class Hotel:
         known = {"one": 1, "quorum": n // 2 + 1, "all": n}
         self.used = 1 if self.alone is not None else known.get(read) or int(read.split(":")[1])
         self.may_crash, self.may_restart = fault in {"replica-crash", "both"}, fault in {"app-restart", "both"}
-        self.may_time_out = fault == "timeout"
+        self.may_time_out, self.skewed = fault == "timeout", fault == "clock-skew"
         self.kinds: list[str] = []
         self.before: list[int | None] = []
         for program in programs or PROGRAMS[guarantee]:
@@ -86,6 +89,7 @@ class Hotel:
             (False,) * count,
             nothing,
             (True,) * self.n,
+            (0,) * count,
         )
 
     def steps(self, w: World) -> Iterator[tuple[bool, World]]:
@@ -118,12 +122,22 @@ class Hotel:
                 if self.guarantee == "no-double-booking" and before != "available":
                     continue
                 writes = w.writes if self.log else put(w.writes, c, self._sent(w.writes[c]))
-                yield w._replace(calls=calls, stamps=put(w.stamps, c, max(w.stamps) + 1), writes=writes)
+                places = put(w.places, c, max(w.places) + 1) if self.log else w.places
+                after = w.after + tuple((b, c) for b in self.bookings if b != c and w.calls[b] == "acked")
+                remembered = after if self.guarantee == "last-write-wins" else ()
+                for stamp in self._stamps(w):
+                    stamps = put(w.stamps, c, stamp)
+                    yield w._replace(calls=calls, stamps=stamps, writes=writes, places=places, after=remembered)
             else:
                 acked = any(w.calls[b] == "acked" for b in self.bookings)
                 told = self.guarantee == "linearizability" and any(w.calls[q] == "booked" for q in self.checks)
                 remembers = self.guarantee in {"read-after-write", "linearizability"}
                 yield w._replace(calls=calls, bound=put(w.bound, c, remembers and (acked or told)))
+
+    def _stamps(self, w: World) -> list[int]:
+        """Return the timestamps that the next booking may get."""
+        every = range(1, len(self.bookings) + 1)
+        return [t for t in every if t not in w.stamps] if self.skewed else [max(w.stamps) + 1]
 
     def _writing(self, w: World) -> Iterator[World]:
         for b in self.bookings:
@@ -147,7 +161,7 @@ class Hotel:
 
     def _consuming(self, w: World) -> Iterator[World]:
         for b in self.bookings if self.log else ():
-            if w.stamps[b] != w.committed + 1:
+            if w.places[b] != w.committed + 1:
                 continue
             if not w.consuming:
                 yield w._replace(consuming=True, writes=put(w.writes, b, self._sent(w.writes[b])))
@@ -182,8 +196,9 @@ class Hotel:
             "durability": over and any(self._is_lost(w, live, b) for b in acked),
             "booking-availability": over and running,
             "checking-availability": over and running,
+            "last-write-wins": over and any(b in acked and w.stamps[a] in live for a, b in w.after),
         }[self.guarantee]
 
     def _is_lost(self, w: World, live: list[int], booking: int) -> bool:
-        logged = self.log and w.stamps[booking] > w.committed
+        logged = self.log and w.places[booking] > w.committed
         return not logged and all(stored < w.stamps[booking] for stored in live)

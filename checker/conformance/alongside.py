@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from rich.console import Console
-
-from checker.conformance.apart import show_apart
+from checker.conformance.apart import printed, show_apart
 from checker.conformance.driven import Driven
 from checker.conformance.following import Row
 from checker.conformance.parts import NewServer
@@ -19,8 +16,6 @@ from spec.language import Model, Step, Value
 from spec.system import name_of, steps_of
 from spec.users import Call, Kind
 from spec.world import World
-
-_WIDTH = 100
 
 
 class DiffersError(AssertionError):
@@ -118,8 +113,5 @@ class Alongside:
         initial = {field.name: field.initial for field in self.world.fields()}
         model = Model(name_of(self.world), self.world.fields(), tuple(self._steps.values()), ())
         run = Run(model, tuple(self._taken), tuple(initial | state for state in self._states))
-        out = io.StringIO()
-        console = Console(file=out, width=_WIDTH)
-        console.print(f"\n\n{model.name}\n", highlight=False, markup=False)
-        show_apart(console, self.world, run, rows, "app server")
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+        told = printed(lambda console: show_apart(console, self.world, run, rows, "app server"))
+        return f"\n\n{model.name}\n\n{told}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,8 @@ from checker.conformance.following import Difference, Row
 from checker.runs import Run
 from checker.story import show_steps
 from spec.world import World
+
+_WIDTH = 100
 
 
 def app_called(name: str | None) -> str:
@@ -28,6 +31,18 @@ def show_difference(console: Console, world: World, difference: Difference, app:
         else f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
     )
     _line(console, f"\n{again}")
+
+
+def difference_told(world: World, difference: Difference) -> str:
+    """Return a run and what differs at its end, as text."""
+    return printed(lambda console: show_difference(console, world, difference, "the reference"))
+
+
+def printed(show: Callable[[Console], None]) -> str:
+    """Return what ``show`` prints, as text."""
+    out = io.StringIO()
+    show(Console(file=out, width=_WIDTH))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row], app: str) -> None:

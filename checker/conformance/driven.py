@@ -52,7 +52,10 @@ class Driven:
         if label in self._stage.waiting:
             self._stage.waiting.pop(label).set_result(None)
         elif kind == "invoke":
-            self._begin(next(call for call in self.world.calls if call.name == about[0]))
+            name, *chosen = about
+            if chosen:
+                self._stage.chosen[name] = int(chosen[0])
+            self._begin(next(call for call in self.world.calls if call.name == name))
         elif kind in {"ack", "finish"}:
             self._calls[about[0]] = _told(self._ended(about[0]))
         else:
@@ -81,10 +84,16 @@ class Driven:
             if stands == "running":
                 steps |= self._ends(call)
             elif stands is None and self._may_begin(call):
-                steps.add(f"invoke {call.name}")
+                steps |= self._begins(call)
         if self._left["crash"]:
             steps |= {f"crash db{i}" for i, up in self._stage.up.items() if up}
         return steps | {"restart"} if self._left["restart"] else steps
+
+    def _begins(self, call: Call) -> set[str]:
+        if call.kind == "check" or not self.world.fault.skew:
+            return {f"invoke {call.name}"}
+        free = set(self.world.timestamps[1:]) - self._stage.booked.keys()
+        return {f"invoke {call.name} {timestamp}" for timestamp in free}
 
     def _may_begin(self, call: Call) -> bool:
         if call.after is None:

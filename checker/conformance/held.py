@@ -27,6 +27,8 @@ class Stage:
         By call: what lets its patience end.
     served
         The calls that have begun and not ended, by name.
+    chosen
+        By call: the timestamp that its booking gets, where clocks disagree.
     """
 
     def __init__(self, replicas: int) -> None:
@@ -37,6 +39,7 @@ class Stage:
         self.asked: set[tuple[str, int]] = set()
         self.arrived: set[tuple[int, int]] = set()
         self.booked: dict[int, str] = {}
+        self.chosen: dict[str, int] = {}
         self.logged: list[int] = []
         self.committed = 0
         self.appended = asyncio.Event()
@@ -168,9 +171,10 @@ class HeldClock:
         self._clock = clock
 
     async def timestamp(self) -> int:
-        """Return the next timestamp, and note whose it is."""
-        timestamp = await self._clock.timestamp()
-        self._stage.booked[timestamp] = self._stage.booker()
+        """Return the next timestamp, or the one that was chosen where clocks disagree, and note whose it is."""
+        booker = self._stage.booker()
+        timestamp = self._stage.chosen.get(booker) or await self._clock.timestamp()
+        self._stage.booked[timestamp] = booker
         return timestamp
 
     async def until_retry(self, attempt: int) -> None:

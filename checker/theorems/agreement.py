@@ -7,8 +7,10 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.cells import Cell, CellVerdict, Judging
+from checker.cells import Cell, CellVerdict
+from checker.judging import Judging
 from checker.proving.asking import ask
+from checker.search import Bounds
 from checker.theorems.any_size import N, R, W
 from checker.theorems.quorum_systems import meet, missing, of_strategies
 from checker.theorems.reads import ENOUGH
@@ -21,7 +23,6 @@ from spec.write_strategies import write_strategies, write_strategy
 
 MOST = 5
 """Pairs over 1 to so many replicas are compared."""
-MOST_STATES = 20_000_000
 """So many states at most are explored for a pair."""
 
 
@@ -58,17 +59,18 @@ def agreement(is_proved: Callable[[str], bool], seconds: float) -> Iterator[Agre
     ``is_proved`` tells of a theorem, by its name, whether it is: nothing follows from one that is not.
     """
     for replicas in range(1, MOST + 1):
-        for cell, explored, *_, length, _ in _explored(replicas):
+        for found in _explored(replicas):
+            cell = found.cell
             proved = _by_numbers(cell, is_proved) or _by_sets(cell, is_proved, seconds)
             says, proved_length, wrong = proved
-            yield Agreement(replicas, cell.write, cell.read, explored, says, length, proved_length, wrong)
+            yield Agreement(replicas, cell.write, cell.read, found.verdict, says, found.length, proved_length, wrong)
 
 
 def _explored(replicas: int) -> list[CellVerdict]:
     """Explore every pair; of two names for the same way to read, ``first:R`` is taken."""
     reads = [name for name in read_strategies(replicas) if name.startswith(("first:", "one:"))]
     cells = [Cell(write, read, replicas, "none", GUARANTEE) for write in write_strategies(replicas) for read in reads]
-    judging = Judging(cells, MOST_STATES, runs=False)
+    judging = Judging(cells, Bounds(), runs=False)
     for _ in judging.run():
         pass
     return judging.verdicts

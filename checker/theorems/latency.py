@@ -1,8 +1,7 @@
 """Theorems about how long a booking takes to be acknowledged, for all times that the replicas may take.
 
-A replica's time is that from sending it a write to its confirmation. When an acknowledgement comes is read off the
-spec's own description of a strategy: to whom a write is sent at once and after each confirmation, and how many it waits
-for.
+A replica's time is that from sending it a write to its confirmation. What an acknowledgement waits for is read off the
+spec's own description of a strategy (:mod:`checker.waits`).
 """
 
 from __future__ import annotations
@@ -13,13 +12,16 @@ from typing import TypeAlias
 
 import z3
 
+from checker import waits
 from checker.proving.asking import Claim
 from checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from checker.waits import booking_wait, check_wait
+from spec.read_strategies import ReadStrategy
 from spec.write_strategies import WriteStrategy, write_strategies
 
 MOST = 5
 """Up to so many replicas, times are compared as the spec's description of the strategies gives them."""
-APPEND, MORE = z3.Real("append"), z3.Real("one more")
+APPEND, MORE = z3.Real(waits.APPEND), z3.Real("one more")
 """The time that an append to the log takes, and that of one replica more."""
 
 Times: TypeAlias = list[z3.ArithRef]
@@ -53,15 +55,17 @@ def ack_time(write: WriteStrategy, times: Times) -> z3.ArithRef:
     >>> z3.simplify(ack_time(write_strategies(1)["serial-sync"], [z3.Real("db1")]))
     db1
     """
-    if write.log:
-        return APPEND
-    confirmed: Times = []
-    waiting = dict.fromkeys(write.first(len(times)), z3.RealVal(0))
-    while waiting:
-        i, sent = waiting.popitem()
-        confirmed.append(sent + times[i - 1])
-        waiting |= dict.fromkeys(write.after(i, len(times)), confirmed[-1])
-    return in_order(confirmed)[write.needed - 1] if write.needed else z3.RealVal(0)
+    return booking_wait(write, len(times)).over(_named(times), in_order)
+
+
+def check_time(read: ReadStrategy, times: Times) -> z3.ArithRef:
+    """Return when a check is answered, if replica i answers after ``times[i - 1]``.
+
+    >>> from spec.read_strategies import read_strategies
+    >>> z3.simplify(check_time(read_strategies(2)["one:db2"], [z3.Real("db1"), z3.Real("db2")]))
+    db2
+    """
+    return check_wait(read).over(_named(times), in_order)
 
 
 def in_order(times: Times) -> Times:
@@ -258,6 +262,11 @@ def _acks(n: int, times: Times | None = None) -> Acks:
     direct = {name: write for name, write in write_strategies(n).items() if not write.log}
     acks = {name: ack_time(write, times or _times(n)) for name, write in direct.items()}
     return acks | {"parallel:N": acks[f"parallel:{n}"]}
+
+
+def _named(times: Times) -> dict[str, z3.ArithRef]:
+    """Return the times by the names of what takes them."""
+    return {f"db{i}": time for i, time in enumerate(times, 1)} | {waits.APPEND: APPEND}
 
 
 def _least(one: z3.ArithRef, other: z3.ArithRef) -> z3.ArithRef:

@@ -1,0 +1,118 @@
+"""One page: a way to break guarantees, from what happens to who does not have it and what they pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from checker.cells import Cell, CellVerdict
+from checker.naming import command_for
+from checker.pages.cost import Cost, cost
+from checker.pages.kinds import Kind, Verdicts, pairs
+from checker.search import Bounds, Exploration, until_broken
+from checker.stateset import size
+from checker.told import told
+from checker.traces.markdown import diagram, steps, table
+from checker.traces.trace import Trace
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES, implied
+from spec.system import model
+from spec.telling import listed
+
+_LEGEND = "b1 is the booking with timestamp 1, - is none, and brackets hold what a crashed replica had."
+
+
+def page(kind: Kind, known: Verdicts) -> str:
+    """Return the page of a kind, in Markdown."""
+    verdict = kind.verdicts[0]
+    trace = told(verdict)
+    judged = verdict.cell.judged
+    title = f"{judged.anomaly[0].upper()}{judged.anomaly[1:]} in {len(trace.moments)} steps"
+    parts = [
+        f"# {title}: {kind.name}",
+        f"*{judged.question}*",
+        f"## What was found\n\n{trace.why}",
+        f"## The guarantee\n\n**{trace.guarantee}**: {trace.sentence}.{_also(kind)}",
+        f"## The run\n\n{trace.setting[0].upper()}{trace.setting[1:]}. {_sentence(trace.users)}\n\n{diagram(trace)}",
+        f"{steps(trace)}\n\n{_LEGEND}",
+        f"## What was told, and what would have been right\n\n{_told(verdict, trace)}",
+        f"## Why no shorter run does it\n\n{_no_shorter(verdict, trace)}",
+        f"## See for yourself\n\n{_commands(kind, verdict.cell)}",
+        f"## Who has it\n\n{_who_has_it(kind)}",
+        f"## Who does not, and what they pay\n\n{_who_does_not(verdict.cell, known)}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper() if text[1] == ' ' else text[0]}{text[1:]}."
+
+
+def _also(kind: Kind) -> str:
+    """Return which other guarantees the same run breaks."""
+    names = list(dict.fromkeys(verdict.cell.guarantee for verdict in kind.verdicts))
+    follows = [name for name in GUARANTEES if names[0] in implied(name)]
+    also = f" Whoever breaks it breaks {listed(follows)}, too." if follows else ""
+    more = [name for name in names[1:] if name not in follows]
+    return also + (f" A run of these steps also breaks {listed(more)}." if more else "")
+
+
+def _told(verdict: CellVerdict, trace: Trace) -> str:
+    rows = [(call.user, f"`{call.spelled}`", trace.answers[call.name]) for call in verdict.cell.world.calls]
+    return f"{table(('user', 'call', 'was told'), rows)}\n\nRight would be: {trace.right}"
+
+
+def _no_shorter(verdict: CellVerdict, trace: Trace) -> str:
+    cell, length = verdict.cell, len(trace.moments)
+    found = Exploration([model(cell.world, cell.judged)])
+    until_broken(found, cell.guarantee, Bounds())
+    states = sum(size(level) for level in found.levels[:length])
+    searched = f"All {states:,} states that fewer than {length} steps lead to were looked at, and in none is it broken."
+    lost = zip(trace.moments, trace.without, strict=True)
+    rows = [(f"{it.number}. {it.who} {it.what.split(':')[0]}", without) for it, without in lost]
+    return f"{searched} And no step of this run can be left out:\n\n{table(('without', 'then'), rows)}"
+
+
+def _commands(kind: Kind, cell: Cell) -> str:
+    return f"```sh\n{command_for(cell)}\noverbooked replay {kind.name}\n```"
+
+
+def _who_has_it(kind: Kind) -> str:
+    """Return which ways to write and to read have it, for which guarantees and under which faults."""
+    under: dict[tuple[str, str], list[Cell]] = {}
+    for verdict in kind.verdicts:
+        under.setdefault((verdict.cell.guarantee, verdict.cell.fault), []).append(verdict.cell)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (guarantee, fault), cells in under.items():
+        rows.setdefault((guarantee, _pairs(cells)), []).append(fault)
+    many = [(f"`{guarantee}`", _code(faults), who) for (guarantee, who), faults in rows.items()]
+    return table(("guarantee", "fault", "ways to write: ways to read"), many)
+
+
+def _pairs(cells: Iterable[Cell]) -> str:
+    return "; ".join(f"{_code(writes)}: {_code(reads)}" for writes, reads in pairs(cells))
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _who_does_not(cell: Cell, known: Verdicts) -> str:
+    """Return which ways to write and to read keep the guarantee under the same fault, and what each pays."""
+    same = [it for it in known if (it.guarantee, it.fault) == (cell.guarantee, cell.fault)]
+    kept = [it for it in same if known[it].verdict == "holds"]
+    fault = FAULTS[cell.fault]
+    under = "with no fault" if fault.name == "none" else f"under `{fault.name}`"
+    its = cost(cell.world, known, cell)
+    pays = (
+        f"`{cell.write}` by `{cell.read}` waits for {its.booking} to book and for {its.check} to check; "
+        f"when a replica crashes, {its.crash}."
+    )
+    if not kept:
+        return f"Nobody: none of the {len(same)} ways to write and to read keeps `{cell.guarantee}` {under}. {pays}"
+    costs: dict[Cost, list[Cell]] = {}
+    for it in kept:
+        costs.setdefault(cost(it.world, known, it), []).append(it)
+    rows = [(_pairs(cells), *its) for its, cells in costs.items()]
+    headings = ("ways to write: ways to read", "a booking waits for", "a check waits for", "when a replica crashes")
+    some = f"{len(kept)} of the {len(same)} ways to write and to read keep `{cell.guarantee}` {under}."
+    return f"{pays} {some}\n\n{table(headings, rows)}"

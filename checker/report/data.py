@@ -1,0 +1,161 @@
+"""What the report shows, as JSON: verdicts, the runs that break guarantees, and the models to explore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Hashable, Sequence
+
+from checker.cells import Cell, CellVerdict, Explored
+from checker.judging import Judging
+from checker.listing import read_in_words, write_in_words
+from checker.naming import pages
+from checker.pages.kinds import kind_name
+from checker.report.explorable import Explorable, Json
+from checker.report.numbers import numbers
+from checker.search import Bounds
+from checker.told import tested, told
+from checker.traces.svg import as_svg
+from checker.traces.trace import Moment, Trace
+from spec.faults import FAULTS
+from spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
+from spec.language import State, Step
+from spec.system import model
+from spec.telling import contents, event, users_in_words
+from spec.world import World
+
+
+class Report:
+    """What the report shows: ``data``, once :meth:`run` has come to its end."""
+
+    def __init__(self, cells: Sequence[Cell], bounds: Bounds) -> None:
+        self.data: dict[str, object] = {}
+        self._judging = Judging(cells, bounds, runs=True, until_broken=True)
+        self._explorable = Explorable()
+        self._traces: dict[str, int] = {}
+        self._told: list[Json] = []
+        self._models: list[Json] = []
+        self._known: dict[Hashable, int] = {}
+
+    def run(self) -> Generator[Explored | str, None, None]:
+        """Judge the cells, tell their runs and lay out their models; yield how far it is."""
+        yield from self._judging.run()
+        rows: list[Json] = []
+        for at, verdict in enumerate(self._judging.verdicts, 1):
+            rows.append(self._row(verdict))
+            yield f"cell {at} of {len(self._judging.cells)}"
+        cells = self._judging.cells
+        writes, reads, names, faults = (list(dict.fromkeys(each)) for each in zip(*map(_axes, cells), strict=True))
+        world = cells[0].world
+        counted = yield from numbers(writes, reads, world.replicas)
+        self.data = {
+            "replicas": world.replicas,
+            "faults": [{"name": name, "sentence": FAULTS[name].sentence} for name in faults],
+            "guarantees": [_guarantee(GUARANTEES[name]) for name in names],
+            "writes": [{"name": name, "words": self._words(name, reads[0])} for name in writes],
+            "reads": [{"name": name, "words": self._words(writes[0], name, of="read")} for name in reads],
+            "cells": rows,
+            "settings": self._settings(),
+            "numbers": counted,
+            "traces": self._told,
+            "models": self._models,
+            **dict(self._explorable.lists.items()),
+        }
+
+    def _words(self, write: str, read: str, of: str = "write") -> str:
+        world = self._judging.cells[0]._replace(write=write, read=read).world
+        return write_in_words(world.write, world.replicas) if of == "write" else read_in_words(world.read)
+
+    def _row(self, verdict: CellVerdict) -> Json:
+        cell = verdict.cell
+        kind = "vacuous" if verdict.verdict == "holds" and not verdict.witness else verdict.verdict
+        return {
+            "write": cell.write,
+            "read": cell.read,
+            "fault": cell.fault,
+            "guarantee": cell.guarantee,
+            "verdict": kind,
+            "length": verdict.length,
+            "states": verdict.states,
+            "page": kind_name(verdict, pages()),
+            "trace": self._trace(verdict) if verdict.run else None,
+            "model": self._model(cell),
+        }
+
+    def _trace(self, verdict: CellVerdict) -> int:
+        """Return the number of a run as it is told; what is told alike in several settings is kept once."""
+        trace = told(verdict)
+        svg = as_svg(trace._replace(name="", command=""))
+        if svg not in self._traces:
+            self._traces[svg] = len(self._told)
+            self._told.append(_told(trace, svg))
+        return self._traces[svg]
+
+    def _model(self, cell: Cell) -> int:
+        """Return the number of the model in which a cell is explored; users that do the same have one."""
+        world, judged = cell.world, cell.judged
+        key = (world, judged.memory)
+        if key not in self._known:
+            self._known[key] = len(self._models)
+            alike = [it for it in tested(world) if it.memory == judged.memory]
+            of = model(world, *(alike if judged.name in {it.name for it in alike} else [judged]))
+            kind = (world.replicas, world.write.log, world.users)
+            its = self._explorable.model(of, _tell(world), _contents(world), kind)
+            self._models.append(its | {"users": users_in_words(judged)})
+        return self._known[key]
+
+    def _settings(self) -> list[Json]:
+        """Return the strongest guarantees that each setting gives, and the weakest that it breaks."""
+        by_setting: dict[tuple[str, str, str], list[CellVerdict]] = {}
+        for verdict in self._judging.verdicts:
+            cell = verdict.cell
+            by_setting.setdefault((cell.write, cell.read, cell.fault), []).append(verdict)
+        return [
+            {
+                "write": write,
+                "read": read,
+                "fault": fault,
+                "gives": list(strongest(it.cell.guarantee for it in its if it.verdict == "holds")),
+                "breaks": list(weakest(it.cell.guarantee for it in its if it.verdict == "violated")),
+            }
+            for (write, read, fault), its in by_setting.items()
+        ]
+
+
+def _axes(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.write, cell.read, cell.guarantee, cell.fault
+
+
+def _guarantee(guarantee: Guarantee) -> Json:
+    named = {"name": guarantee.name, "sentence": guarantee.sentence, "anomaly": guarantee.anomaly}
+    return {**named, "question": guarantee.question, "users": users_in_words(guarantee)}
+
+
+def _told(trace: Trace, svg: str) -> Json:
+    return {
+        "svg": svg,
+        "why": trace.why,
+        "right": trace.right,
+        "users": trace.users,
+        "first": dict(trace.first),
+        "steps": [_moment(moment) for moment in trace.moments],
+    }
+
+
+def _moment(moment: Moment) -> Json:
+    holds: dict[str, Json] = dict(moment.holds)
+    keeps: dict[str, Json] = dict(moment.keeps)
+    return {"who": moment.who, "what": moment.what, "label": moment.label, "holds": holds, "keeps": keeps}
+
+
+def _tell(world: World) -> Callable[[Step, State, State], str]:
+    def tell(step: Step, before: State, after: State) -> str:
+        it = event(world, step, before, after)
+        return f"{it.who} {it.what}"
+
+    return tell
+
+
+def _contents(world: World) -> dict[str, Callable[[State], str]]:
+    def held(name: str) -> Callable[[State], str]:
+        return lambda state: contents(world, state)[name]
+
+    return {f"db{i}": held(f"db{i}") for i in world.numbers}

@@ -1,0 +1,1 @@
+"""How long bookings and checks take and how fresh answers are, by trials with random delays."""
