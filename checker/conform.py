@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import time
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Self
 
@@ -19,6 +21,9 @@ from checker.conformance.shown import show_conformance
 from checker.progress_line import watched
 from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
 
+_MANY = 3_000_000
+"""Edges of graphs that wait for their turn, some 300 MB of them; with more, a program is covered before the next."""
+
 
 class Conforming:
     """Programs that are being covered: what is known of each, and whether all are finished."""
@@ -27,20 +32,48 @@ class Conforming:
         self.results = [Conformance(program) for program in programs_of(cells)]
         self.finished = False
         self._parts = parts_called(request.app, request.over)
-        self._seconds: float = request.seconds
+        self._seconds: float | None = request.seconds
         self._orders: bool = request.orders
         self._max_states: int = request.max_states
 
     def run(self) -> Generator[str, None, None]:
-        """Cover one program after the other, each for its share of the time that is left; yield how far it is."""
-        until = time.monotonic() + self._seconds
-        for at, (program, *_) in enumerate(self.results):
-            share = (until - time.monotonic()) / (len(self.results) - at)
-            for result in conform(program, self._parts, share, self._max_states, orders=self._orders):
-                self.results[at] = result
-                covered = sum(each.covered for each in self.results)
-                yield f"{covered:,} edges covered, program {at + 1} of {len(self.results)}"
-        self.finished = True
+        """Cover all programs, in turns while there is time; yield how far it is."""
+        until = math.inf if self._seconds is None else time.monotonic() + self._seconds
+        waiting = deque(enumerate(self._covering(program, until) for program, *_ in self.results))
+        reason = "stopped"
+        try:
+            while waiting and time.monotonic() < until:
+                at, steps = waiting.popleft()
+                turn = self._end_of_turn(until, [at, *(other for other, _ in waiting)])
+                for self.results[at] in steps:
+                    yield self._progress(at)
+                    if time.monotonic() > turn:
+                        waiting.append((at, steps))
+                        break
+            reason = f"stopped after {self._seconds:g} s" if waiting else ""
+            self.finished = True
+        finally:
+            self._say_why(reason)
+
+    def _covering(self, program: tuple[Cell, ...], until: float) -> Iterator[Conformance]:
+        return conform(program, self._parts, self._max_states, orders=self._orders, until=until)
+
+    def _end_of_turn(self, until: float, waiting: list[int]) -> float:
+        """Return when it is the next program's turn: each has its share of the time that is left."""
+        if sum(self.results[at].edges for at in waiting) > _MANY:
+            return until
+        now = time.monotonic()
+        return now + (until - now) / len(waiting)
+
+    def _progress(self, at: int) -> str:
+        covered = sum(each.covered for each in self.results)
+        return f"{covered:,} edges covered, program {at + 1} of {len(self.results)}"
+
+    def _say_why(self, reason: str) -> None:
+        """Say of each program that was not finished why it was not."""
+        for at, result in enumerate(self.results):
+            if result.verdict == "unknown":
+                self.results[at] = result._replace(reason=result.reason or reason)
 
 
 class _Stop:

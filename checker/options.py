@@ -193,7 +193,7 @@ def _add_conform(commands: _Commands) -> None:
     _add_parts(command, over="memory")
     orders = "tell states apart by the order in which replicas answered and confirmed, too, and cover them all"
     add("--orders", action="store_true", help=orders)
-    add("--seconds", type=_seconds, default=3600.0, metavar="T", help="stop after so many seconds (default: 3600)")
+    add("--seconds", type=_seconds, metavar="T", help="stop after so many seconds, with unknown for what is open")
     bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
     add("--max-states", type=_count, default=MOST_STATES_COVERED, metavar="M", help=bound)
     add("--format", choices=("text", "json"), default="text", help="how to print what conforms (default: text)")

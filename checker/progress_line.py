@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 from rich.console import Console
+from rich.status import Status
 
 T = TypeVar("T")
 _PATIENCE = 1.0
@@ -30,4 +32,11 @@ def watched(steps: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
             yield step
     finally:
         if status:
-            status.stop()
+            _take_away(status, console)
+
+
+def _take_away(status: Status, console: Console) -> None:
+    """Take the line away; where Ctrl-C came while it was being drawn, rich has not yet noted all that it undoes."""
+    with suppress(IndexError):
+        status.stop()
+    console.show_cursor()

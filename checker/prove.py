@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
+from checker.progress_line import watched
 from checker.proving.asking import stoppable
 from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
 from checker.theorems.as_json import as_json
@@ -34,7 +35,7 @@ def prove(request: argparse.Namespace, terminal: Console) -> int:
 
 def _run(found: Proving, console: Console | None, *, whole: bool) -> None:
     group = None
-    for judged in found.run():
+    for judged in watched(found.run(), lambda judged: f"{len(found.judged)} theorems, {judged.theorem.name}"):
         if console:
             if judged.theorem.group != group:
                 show_heading(console, judged.theorem.group, first=group is None)

@@ -1,18 +1,59 @@
-"""How the tests are run: those marked long only when asked for."""
+"""How much of the tests is run: the quick ones, the long ones too, and how many of the exhaustive ones.
+
+Nothing here depends on the clock: hypothesis has no deadline, and draws the same examples whenever it is run, unless
+``--hypothesis-seed`` says otherwise.
+"""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 collect_ignore = ["bench"]
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], database=None)
+SLICES = 7
+_TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.register_profile("quick", _TIMELESS, max_examples=30, derandomize=True)
+settings.register_profile("long", _TIMELESS, max_examples=100)
+settings.register_profile("exhaustive", _TIMELESS, max_examples=400)
+settings.register_profile("seeded", _TIMELESS, max_examples=300, derandomize=True, phases=[Phase.generate])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--long`` and ``--write-docs``."""
-    parser.addoption("--write-docs", action="store_true", help="paste what commands print today into the README")
-    parser.addoption("--long", action="store_true", help="run the tests that take a minute or more, too")
+    """Add what says how much is run, and ``--write-docs``."""
+    add = parser.addoption
+    add("--write-docs", action="store_true", help="paste what commands print today into the README")
+    add("--long", action="store_true", help="run the long tests, too")
+    part = f"of the exhaustive tests run every {SLICES}th, from the Nth on; {SLICES} numbers in a row run all of them"
+    add("--slice", type=int, metavar="N", help=part)
+    add("--exhaustive", action="store_true", help="run all exhaustive tests, and the long ones")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how many examples hypothesis draws."""
+    if not config.getoption("hypothesis_profile", None):
+        exhaustive, long = config.getoption("--exhaustive"), config.getoption("--long")
+        settings.load_profile("exhaustive" if exhaustive else "long" if long else "quick")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the slice."""
+    number = config.getoption("--slice")
+    return [] if number is None else [f"slice {number % SLICES} of {SLICES} of the exhaustive tests"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are not asked for."""
+    left_out = set()
+    if not _is_long(config):
+        left_out |= {item for item in items if item.get_closest_marker("long")}
+    if not config.getoption("--exhaustive"):
+        exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+        number = config.getoption("--slice")
+        left_out |= set(exhaustive)
+        if number is not None:
+            left_out -= set(exhaustive[number % SLICES :: SLICES])
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -25,9 +66,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line("\n".join(dict.fromkeys(rows)))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the long tests unless they are asked for."""
-    if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="long: --long runs it"))
+def _is_long(config: pytest.Config) -> bool:
+    return bool(config.getoption("--long") or config.getoption("--exhaustive"))

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice, product
+from itertools import count, islice, product
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,24 +27,31 @@ from checker.cover import covering_runs
 from checker.graph import graph_of
 from checker.judging import Judging
 from checker.search import Bounds
+from interrupted import interrupted
 from reference.app_server import AppServer
 from reference.ports import Booking, Clock, Log, Replica
 from reference.reading import Read, latest, read_strategy
 from spec.faults import FAULTS
 from spec.guarantees import GUARANTEES
 from spec.system import model
+from tiers import long_but
 
 REFERENCE = Parts(in_memory)
 ALL_BUT_LINEARIZABILITY = [name for name in GUARANTEES if name != "linearizability"]
 
 
-def result(cells: Sequence[Cell], parts: Parts = REFERENCE, seconds: float = 600.0) -> list[Conformance]:
-    """Return what comes of covering the programs of these cells."""
-    last = []
-    for program in programs_of(cells):
-        *_, found = conform(program, parts, seconds, 2_000_000)
-        last.append(found)
-    return last
+def result(cells: Sequence[Cell], parts: Parts = REFERENCE, runs: int = 10**9) -> list[Conformance]:
+    """Return what comes of covering the programs of these cells, each by so many runs at most."""
+    return [covered(program, parts, runs) for program in programs_of(cells)]
+
+
+def covered(program: tuple[Cell, ...], parts: Parts, runs: int = 10**9, *, orders: bool = False) -> Conformance:
+    """Return what comes of covering one program."""
+    steps = conform(program, parts, 2_000_000, orders=orders)
+    found = next(steps)
+    while found.runs < runs and (onward := next(steps, None)):
+        found = onward
+    return found
 
 
 def assert_conforms(cells: Sequence[Cell]) -> None:
@@ -71,7 +75,10 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 # What conforms.
 
 
-@pytest.mark.parametrize("write", ["serial-sync", "serial-async", "message:serial-sync", "message:parallel:2"])
+@pytest.mark.parametrize(
+    "write",
+    ["serial-sync", "serial-async", "message:serial-sync", pytest.param("message:parallel:2", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("read", ["one", "quorum"])
 def test_small_programs_conform(write: str, read: str) -> None:
     """Every edge of the smaller programs is taken on the reference, as many as the checker counts."""
@@ -80,13 +87,20 @@ def test_small_programs_conform(write: str, read: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
-@pytest.mark.parametrize("write", ["serial-async", "parallel:2", "message:parallel:1"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        "serial-async",
+        pytest.param("parallel:2", marks=pytest.mark.long),
+        pytest.param("message:parallel:1", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_faults_conform(write: str, fault: str) -> None:
     """Crashes, restarts and calls that take too long do to the reference what they do to the spec."""
     assert_conforms([Cell(write, "quorum", 3, fault, name) for name in ("read-your-writes", "durability")])
 
 
-@pytest.mark.parametrize("replicas", [1, 2, 4])
+@pytest.mark.parametrize("replicas", [1, 2, pytest.param(4, marks=pytest.mark.long)])
 def test_other_numbers_of_replicas_conform(replicas: int) -> None:
     """With one, two and four replicas the reference does what the spec says, too."""
     cells = [
@@ -99,7 +113,7 @@ def test_other_numbers_of_replicas_conform(replicas: int) -> None:
     assert_conforms(cells)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("read", SOURCE_READS)
 @pytest.mark.parametrize("write", SOURCE_WRITES)
 def test_the_sources_pairs_conform(write: str, read: str) -> None:
@@ -107,26 +121,26 @@ def test_the_sources_pairs_conform(write: str, read: str) -> None:
     assert_conforms([Cell(write, read, 3, "none", name) for name in GUARANTEES])
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
 @pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
 def test_the_sources_pairs_conform_under_faults(
     write: str, read: str, fault: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Under faults, as much of every program as some seconds allow is taken, and what was is reported."""
-    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], seconds=2.0)
+    """Under faults, a fair sample of every program's runs conforms, and how much that was is reported."""
+    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], runs=2_000)
     assert [each for each in found if each.difference] == []
-    covered, edges = sum(each.covered for each in found), sum(each.edges for each in found)
-    record_property("covered", f"{write} by {read}, {fault}: {covered:,} of {edges:,} edges")
-    assert covered > 0
+    taken, edges = sum(each.covered for each in found), sum(each.edges for each in found)
+    record_property("covered", f"{write} by {read}, {fault}: {taken:,} of {edges:,} edges")
+    assert taken > 0
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
 def test_a_sample_conforms_over_sqlite(write: str, read: str, fault: str) -> None:
     """A fair sample of every program's runs conforms over SQLite files, which are gone afterwards."""
-    found = result([Cell(write, read, 3, fault, name) for name in ALL_BUT_LINEARIZABILITY], Parts(in_sqlite), 0.3)
+    found = result([Cell(write, read, 3, fault, name) for name in ALL_BUT_LINEARIZABILITY], Parts(in_sqlite), 60)
     assert [each for each in found if each.difference] == []
     assert all(each.runs for each in found)
 
@@ -247,10 +261,10 @@ class Forgetful(AppServer):
 def test_what_depends_on_the_order_of_answers_is_found_with_orders() -> None:
     """The spec's state does not tell who answered first; where states are told apart by it, every order is tried."""
     cell = Cell("serial-sync", "all", 4, "none", "read-after-write")
-    *_, found = conform((cell,), Parts(in_memory, Forgetful), 600.0, 10**6, orders=True)
+    found = covered((cell,), Parts(in_memory, Forgetful), orders=True)
     assert found.difference is not None
-    *_, right = conform((cell,), REFERENCE, 600.0, 10**6, orders=True)
-    *_, without = conform((cell,), REFERENCE, 600.0, 10**6)
+    right = covered((cell,), REFERENCE, orders=True)
+    without = covered((cell,), REFERENCE)
     assert (right.verdict, right.covered) == ("conforms", right.edges)
     assert right.edges > without.edges
 
@@ -306,28 +320,49 @@ def test_whatever_an_app_server_does_is_a_difference_and_no_traceback(
     assert sorted(found.difference.rows) == sorted(rows)
 
 
-def test_what_time_does_not_allow_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """A command that runs out of time says how much it covered, says unknown, and ends with status 3."""
-    asked = ("conform", "--write", "parallel:1", "--read", "quorum", "--guarantee", "convergence")
-    status, out = printed(capsys, *asked, "--seconds", "0.3")
+SMALL = ("--write", "serial-async", "--read", "quorum", "--guarantee", "durability", "--guarantee", "convergence")
+
+
+def told_after(seconds: float, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Conform two programs by a clock that is a second further whenever it is looked at; return status and rows."""
+    with patch("checker.conform.time.monotonic", count().__next__):
+        status, out = printed(capsys, "conform", *SMALL, "--seconds", str(seconds), "--format", "json")
+    return status, json.loads(out)["conformance"]
+
+
+def test_seconds_are_one_budget_for_all_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs that need more than their share go on while there is time; with less than all need, one is open."""
+    status, rows = told_after(10_000, capsys)
+    assert status == 0
+    needed = sum(row["runs"] for row in rows)
+    assert max(row["runs"] for row in rows) > needed / 2
+    status, rows = told_after(needed + 60, capsys)
+    assert (status, [row["verdict"] for row in rows]) == (0, ["conforms"] * 2)
+    status, rows = told_after(needed - 60, capsys)
+    assert (status, [row["verdict"] for row in rows]) == (3, ["conforms", "unknown"])
+    assert rows[1]["reason"] == f"stopped after {needed - 60} s"
+
+
+def test_what_is_unknown_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that time or the bound on states did not allow is unknown, says why, and the command ends with 3."""
+    with patch("checker.conform.time.monotonic", count().__next__):
+        status, out = printed(capsys, "conform", *SMALL, "--seconds", "20")
     assert status == 3
-    assert "? unknown" in out
+    assert "? unknown: stopped after 20 s\n" in out
     assert "does what the spec says" not in out
-    status, out = printed(capsys, *asked, "--max-states", "100")
+    status, out = printed(capsys, "conform", *SMALL, "--max-states", "40")
     assert status == 3
-    assert "0 of " in out
+    assert "? unknown: more than 40 states\n" in out
 
 
 def test_ctrl_c_stops_it_between_two_runs_with_what_was_covered() -> None:
-    """It says that it is unfinished and how much was covered, ends with status 130, and prints nothing else."""
-    command = [sys.executable, "-m", "checker", "conform", "--write", "parallel:1", "--read", "one"]
-    begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    time.sleep(4)
-    begun.send_signal(signal.SIGINT)
-    out, _ = begun.communicate(timeout=60)
-    assert begun.returncode == 130, out
-    assert out.startswith("3 replicas, no fault")
-    assert "Stopped, so this is unfinished." in out.splitlines()[-1]
+    """It says that it is unfinished, why, and how much was covered, ends with status 130, and shows no traceback."""
+    ended = interrupted("conform", "--write", "parallel:1", "--read", "one")
+    assert ended.status == 130, ended
+    assert "Traceback" not in ended.shown
+    assert ended.out.startswith("3 replicas, no fault")
+    assert "? unknown: stopped\n" in ended.out
+    assert "Stopped, so this is unfinished." in ended.out.splitlines()[-1]
 
 
 def test_json_names_every_program_and_its_shortest_difference(
@@ -342,7 +377,8 @@ def test_json_names_every_program_and_its_shortest_difference(
     rows = document["conformance"]
     assert [row["guarantee"] for row in rows] == ["durability", "booking-availability"]
     assert set(rows[0]) == {
-        *("write", "read", "replicas", "fault", "guarantee", "states", "edges", "covered", "runs", "verdict", "trace")
+        *("write", "read", "replicas", "fault", "guarantee"),
+        *("states", "edges", "covered", "runs", "verdict", "reason", "trace"),
     }
     assert all(row["covered"] == row["edges"] > 0 and row["verdict"] == "conforms" for row in rows)
     (tmp_path / "mine.py").write_text("from test_conformance import Eager as Server\n", encoding="utf-8")
@@ -404,7 +440,7 @@ class Workers(AppServer):
         return "apply" in ask.__code__.co_names
 
 
-@pytest.mark.parametrize("guarantee", ["read-after-write", "monotonic-reads"])
+@pytest.mark.parametrize("guarantee", long_but("read-after-write", ["read-after-write", "monotonic-reads"]))
 def test_an_app_server_built_otherwise_conforms(guarantee: str) -> None:
     """One whose calls are served by long-lived workers, outside of the calls' own tasks, is not held to be wrong."""
     (found,) = result([Cell("parallel:2", "quorum", 3, "none", guarantee)], Parts(in_memory, Workers))
@@ -474,13 +510,13 @@ def test_parts_that_do_not_exist_are_told_in_one_line(
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", ["none", "app-restart"])
 @pytest.mark.parametrize("write", SOURCE_WRITES)
 def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> None:
     """Told apart by the orders in which replicas answered and confirmed, the smaller programs conform, too."""
     for read, name in product(SOURCE_READS, ("read-after-write", "read-your-writes", "durability")):
-        *_, found = conform((Cell(write, read, 3, fault, name),), REFERENCE, 600.0, 10**6, orders=True)
+        found = covered((Cell(write, read, 3, fault, name),), REFERENCE, orders=True)
         assert (found.verdict, found.covered) == ("conforms", found.edges)
 
 
@@ -496,7 +532,7 @@ def violations(fault: str) -> Judging:
     return judging
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", long_but("none", FAULTS))
 def test_every_violation_of_the_sources_table_happens_over_sqlite(fault: str) -> None:
     """Each shortest run is followed step by step over SQLite files, in threads of their own, to the same answers."""
     violated = [verdict for verdict in violations(fault).verdicts if verdict.run]

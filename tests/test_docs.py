@@ -24,7 +24,7 @@ TAKEN = re.compile(r"\d+\.\d+ s\b|[\d,]+ MB\b")
 def pasted() -> Iterator[object]:
     """Yield each pasted output, those of long commands marked."""
     for number, found in enumerate(PASTED.finditer(README.read_text(encoding="utf-8"))):
-        marks = [pytest.mark.long] if found[2].split()[:1] == ["conform"] or "--expect" in found[2] else []
+        marks = [pytest.mark.long] if found[2].split()[:1] in (["conform"], ["prove"]) or "--expect" in found[2] else []
         yield pytest.param(number, id=f"overbooked{found[2]}", marks=marks)
 
 
@@ -62,8 +62,16 @@ def test_code_quoted_in_the_spec_is_the_specs_own() -> None:
     assert inspect.getsource(booking.apply) in text
 
 
-def test_every_file_of_the_spec_is_in_its_table() -> None:
-    """Whoever looks for a word in the spec's README finds the file that has it."""
-    text = (ROOT / "spec/README.md").read_text(encoding="utf-8")
-    files = {path.name for path in (ROOT / "spec").glob("*.py")} - {"__init__.py", "names.py"}
-    assert all(f"`{name}`" in text for name in files)
+@pytest.mark.parametrize("folder", ["spec", "tests"])
+def test_every_file_is_in_its_folders_table(folder: str) -> None:
+    """Whoever looks for something in the README of the spec, or of the tests, finds the file that has it."""
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    files = {path.name for path in (ROOT / folder).glob("*.py")} - {"__init__.py", "names.py"}
+    assert {name for name in files if f"`{name}`" not in text} == set()
+
+
+def test_commands_that_are_typed_all_day_are_those_of_the_justfile() -> None:
+    """Each command that the tests' README names is there."""
+    named = re.findall(r"^just (\w+)", (ROOT / "tests/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    there = re.findall(r"^(\w+)[^:\n]*:(?!=)", (ROOT / "justfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(named) == set(there) - {"default"}

@@ -6,17 +6,15 @@ How many runs each took is printed at the end of the tests.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from probing import ROOT, run_on_copy
+
 BOTH = ("conform", "stateful")
 
 
@@ -72,30 +70,21 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command over the copy of the reference in ``folder``."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT), str(ROOT / "tests")))}
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
 def caught_by_conform(folder: Path, fault: Fault) -> int | None:
     """Return after how many runs ``conform`` says that the reference differs; ``None`` if it does not."""
     write, read, guarantee, *more = fault.conform.split()
     asked = ["--write", write, "--read", read, "--guarantee", guarantee, *more, "--over", fault.over]
-    done = run(folder, "-m", "checker", "conform", *asked, "--format", "json")
-    (row,) = json.loads(done.stdout)["conformance"]
-    assert (done.returncode == 1) == (row["verdict"] == "differs"), done.stderr
-    return int(row["runs"]) if done.returncode else None
+    done = run_on_copy(folder, "checker", "conform", *asked, "--format", "json")
+    (row,) = json.loads(done.printed)["conformance"]
+    assert (done.status == 1) == (row["verdict"] == "differs"), done.printed
+    return int(row["runs"]) if done.status else None
 
 
 def caught_by_stateful(folder: Path, fault: Fault, most: int = 400) -> int | None:
     """Return after how many runs the machine finds a difference; ``None`` if it does not."""
-    done = run(folder, str(ROOT / "tests/until_caught.py"), fault.over, str(most))
-    assert done.returncode in {0, 1}, done.stderr
-    return int(done.stdout) if done.returncode else None
+    done = run_on_copy(folder, "until_caught", fault.over, str(most))
+    assert done.status in {0, 1}, done.printed
+    return int(done.printed) if done.status else None
 
 
 PROBES = {"conform": caught_by_conform, "stateful": caught_by_stateful}
@@ -103,14 +92,14 @@ PROBES = {"conform": caught_by_conform, "stateful": caught_by_stateful}
 
 def faulty(folder: Path, fault: Fault) -> None:
     """Copy the reference into ``folder``, with the fault."""
-    shutil.copytree(ROOT / "reference", folder / "reference", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "reference", folder / "reference", ignore=shutil.ignore_patterns("*.pyc.*"))
     path = folder / "reference" / fault.file
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.was) == 1
     path.write_text(text.replace(fault.was, fault.now), encoding="utf-8")
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault.wrong}" for fault in FAULTS])
 def test_a_fault_in_the_reference_is_caught(
     fault: Fault, tmp_path: Path, record_property: Callable[[str, object], None]
@@ -123,7 +112,9 @@ def test_a_fault_in_the_reference_is_caught(
     assert tuple(name for name, count in runs.items() if count) == fault.caught_by
 
 
-@pytest.mark.parametrize("over", ["memory", "sqlite"])
+@pytest.mark.parametrize(
+    "over", [pytest.param("memory", marks=pytest.mark.long), pytest.param("sqlite", marks=pytest.mark.exhaustive)]
+)
 def test_without_a_fault_nothing_is_caught(over: str, tmp_path: Path) -> None:
     """On an unchanged copy both are content, so that what they catch above is the fault."""
     fault = Fault(

@@ -61,6 +61,12 @@ def test_a_page_has_all_its_parts_and_its_commands_run(capsys: pytest.CaptureFix
         capsys.readouterr()
 
 
+@pytest.mark.long
+def test_the_pages_are_what_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """``overbooked traces --check`` finds every page of ``spec/traces/`` as it is in the repository."""
+    assert main(["traces", "--check"]) == 0, capsys.readouterr().out
+
+
 def test_the_index_leads_to_every_page_by_question() -> None:
     """Every page stands in the index, under the questions of the guarantees it breaks; every link leads somewhere."""
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -110,6 +116,7 @@ def found() -> list[JudgedClaim]:
     return list(judged())
 
 
+@pytest.mark.long
 def test_every_claim_of_the_source_is_judged(found: list[JudgedClaim]) -> None:
     """All thirty claims have an entry; none is unknown; one is not judged, and says why."""
     names = [each.claim.name for each in found]
@@ -120,6 +127,7 @@ def test_every_claim_of_the_source_is_judged(found: list[JudgedClaim]) -> None:
     assert all(each.claim.exact for each in found if each.verdict == "not judged")
 
 
+@pytest.mark.long
 def test_verdicts_of_claims(found: list[JudgedClaim]) -> None:
     """Those that the model refutes, or bounds by a condition, are these."""
     by_verdict = {
@@ -130,6 +138,7 @@ def test_verdicts_of_claims(found: list[JudgedClaim]) -> None:
     assert by_verdict["holds when"] == conditional
 
 
+@pytest.mark.long
 def test_the_page_of_claims_is_what_is_found(found: list[JudgedClaim], capsys: pytest.CaptureFixture[str]) -> None:
     """``overbooked claims --check`` finds ``spec/claims.md`` as it is in the repository, with every claim's text."""
     assert main(["claims", "--check"]) == 0, capsys.readouterr().out
@@ -137,6 +146,7 @@ def test_the_page_of_claims_is_what_is_found(found: list[JudgedClaim], capsys: p
     assert all(each.claim.text in text for each in found)
 
 
+@pytest.mark.long
 def test_claims_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """With ``--format json`` each claim has its verdict, its condition, and evidence with commands."""
     assert main(["claims", "--format", "json"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from checker import possible, search, tables
@@ -25,7 +25,6 @@ PADDING = tuple(Field(f"padding {i}", tuple(range(8)), 0) for i in range(21))
 
 
 @given(families(most=1))
-@settings(max_examples=300, deadline=None)
 def test_checker_agrees_with_a_plain_search(family: list[Model]) -> None:
     """Counts, verdicts, witnesses and lengths are those of a plain search, and every run is one of the model."""
     (model,) = family
@@ -45,7 +44,6 @@ def test_checker_agrees_with_a_plain_search(family: list[Model]) -> None:
 
 
 @given(families(most=5), st.booleans())
-@settings(max_examples=100, deadline=None)
 def test_models_explored_together_are_judged_as_if_alone(family: list[Model], wide: bool) -> None:
     """Models that share a search and a layout, of one word or of two, get the results that each gets alone."""
     half = len(family[0].fields) // 2
@@ -70,7 +68,6 @@ def test_states_of_several_words_survive_a_hash_that_collides() -> None:
 
 
 @given(families(most=1), st.integers(1, 3), st.integers(1, 4))
-@settings(max_examples=100, deadline=None)
 def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int, width: int) -> None:
     """How many states, and how many of their bits, are looked up at once, and how many wait, makes no difference."""
     (model,) = family
@@ -81,7 +78,6 @@ def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int,
 
 
 @given(families(most=1), st.sampled_from([1, 2, 4]), st.integers(1, 3))
-@settings(max_examples=300, deadline=None)
 def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Model], widest: int, many: int) -> None:
     """Steps of several factors, and a certificate looked for from the first level on, give the same results."""
     (model,) = family
@@ -94,7 +90,6 @@ def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Mo
 
 
 @given(graded_models())
-@settings(max_examples=300, deadline=None)
 def test_steps_that_sleep_lose_no_state(model: Model) -> None:
     """Where all runs to a state are equally long, and steps sleep, counts and lengths are those of a plain search."""
     with patch.object(search, "MANY", 0):
@@ -107,7 +102,6 @@ def test_steps_that_sleep_lose_no_state(model: Model) -> None:
 
 
 @given(graded_models())
-@settings(max_examples=50, deadline=None)
 def test_a_graph_has_the_models_own_states_and_steps(model: Model) -> None:
     """Each state is numbered by its distance, and has the steps that the model says, also where steps sleep."""
     with patch.object(search, "MANY", 0):

@@ -6,10 +6,6 @@ import json
 import random
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +20,7 @@ from checker.report.explorable import Explorable
 from checker.report.trees import tree_of
 from checker.search import Bounds
 from checker.verdicts import check
+from interrupted import interrupted
 from spec.guarantees import GUARANTEES
 from spec.language import Field, Model, State, Value, part, step
 from spec.system import model
@@ -92,6 +89,7 @@ class Explored:
         return node
 
 
+@pytest.mark.long
 def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) -> None:
     """Along random runs the tables allow the same steps, lead to the same states and tell them in the same words."""
     chance = random.Random(6)  # noqa: S311 - no secret
@@ -124,6 +122,7 @@ def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) 
             here, state = chance.choice(ways)
 
 
+@pytest.mark.long
 def test_every_run_of_the_table_is_in_the_data(data: dict[str, Any]) -> None:
     """A cell that is violated has its own run, told as elsewhere; one that holds has none."""
     for row in data["cells"]:
@@ -173,18 +172,16 @@ def test_a_report_that_cannot_be_written_says_so_before_it_is_made(
     assert capsys.readouterr().err.endswith("report.html: cannot be written (No such file or directory)\n")
 
 
+@pytest.mark.long
 def test_a_report_that_is_stopped_leaves_no_file(tmp_path: Path) -> None:
     """Ctrl-C ends it with 130, says nothing, and leaves nothing behind; a file that was there stays as it was."""
     for before in (None, "mine"):
         path = tmp_path / "report.html"
         if before:
             path.write_text(before, encoding="utf-8")
-        command = [sys.executable, "-m", "checker", "report", "--write", "all", "-o", str(path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            time.sleep(3)
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=30)
-        assert (process.returncode, out, err) == (130, "", "")
+        ended = interrupted("report", "--write", "all", "-o", str(path))
+        assert (ended.status, ended.out) == (130, "")
+        assert "Traceback" not in ended.shown
         assert (path.read_text(encoding="utf-8") if path.exists() else None) == before
 
 
@@ -197,6 +194,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_file_refers_to_nothing_outside_itself(report: Path) -> None:
     """It has no address that a browser would fetch, and its data is JSON."""
     text = report.read_text(encoding="utf-8")
@@ -207,6 +205,8 @@ def test_the_file_refers_to_nothing_outside_itself(report: Path) -> None:
 
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 600_000
+"""Milliseconds that the browser may take for one thing: many times what a slow machine needs."""
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
 
 
@@ -215,7 +215,7 @@ def browser() -> Iterator[Any]:
     """A real browser, gone afterwards."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         yield started
         started.close()
 
@@ -225,6 +225,7 @@ def page(browser: Any, report: Path) -> Iterator[Page]:  # noqa: ANN401 - playwr
     """The report in a browser; at the end nothing went wrong in it, and nothing was fetched."""
     wrong: list[str] = []
     opened = browser.new_page(viewport={"width": 1000, "height": 900})
+    opened.set_default_timeout(PATIENCE)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.on("request", lambda request: wrong.append(request.url) if request.url[:5] != "file:" else None)
@@ -234,6 +235,7 @@ def page(browser: Any, report: Path) -> Iterator[Page]:  # noqa: ANN401 - playwr
     assert wrong == []
 
 
+@pytest.mark.long
 @in_a_browser
 def test_a_click_on_a_cell_shows_its_run(page: Page) -> None:
     """The table has a sign in every cell; a click tells why, and draws the run, step by step under a slider."""
@@ -257,6 +259,7 @@ def test_a_click_on_a_cell_shows_its_run(page: Page) -> None:
     assert "✗ read-after-write" in page.locator("#run .truths").inner_text()
 
 
+@pytest.mark.long
 @in_a_browser
 def test_faults_are_switched(page: Page) -> None:
     """Another fault setting shows its own table, and its sentence."""
@@ -268,6 +271,7 @@ def test_faults_are_switched(page: Page) -> None:
     assert page.url.endswith("#fault=both")
 
 
+@pytest.mark.long
 @in_a_browser
 def test_delays_are_switched(page: Page, report: Path) -> None:
     """Each set of delays has its pictures, with a point for each pair, and its table; the address keeps the choice."""
@@ -293,6 +297,7 @@ def test_delays_are_switched(page: Page, report: Path) -> None:
     assert page.locator("#pictures path.curve").count() == len(curves) == 3
 
 
+@pytest.mark.long
 @in_a_browser
 def test_what_answers_wait_for_is_shown(page: Page) -> None:
     """Each strategy has its wait, its time at a second each, and what it costs."""
@@ -305,6 +310,7 @@ def test_what_answers_wait_for_is_shown(page: Page) -> None:
     ]
 
 
+@pytest.mark.long
 @in_a_browser
 def test_the_address_keeps_what_is_looked_at(page: Page) -> None:
     """An address opened anew shows the same run at the same step, and the same way through a model; back goes back."""
@@ -325,6 +331,7 @@ def test_the_address_keeps_what_is_looked_at(page: Page) -> None:
     assert "is not possible there" in page.locator("#explore .why").inner_text()
 
 
+@pytest.mark.long
 @in_a_browser
 def test_one_explores_with_the_keyboard(page: Page) -> None:
     """Arrow keys move in the table, Enter opens, digits take a step, Backspace takes it back."""
@@ -346,6 +353,7 @@ def test_one_explores_with_the_keyboard(page: Page) -> None:
     assert page.locator("#explore ol li").count() == 1
 
 
+@pytest.mark.long
 @in_a_browser
 def test_a_run_taken_by_hand_breaks_what_it_should(page: Page) -> None:
     """The steps of the table's own run, taken one by one, break its guarantee at the last, and in the same words."""
@@ -359,6 +367,7 @@ def test_a_run_taken_by_hand_breaks_what_it_should(page: Page) -> None:
     assert "✗ read-after-write" in page.locator("#explore .truths").inner_text()
 
 
+@pytest.mark.long
 @in_a_browser
 def test_the_browser_follows_the_spec(page: Page) -> None:
     """Along random runs the page allows the steps that the spec allows, and tells and judges them as Python does."""
@@ -402,11 +411,13 @@ def is_broken(spec: Model, guarantee: str, state: Mapping[str, Value]) -> bool:
     return any(case.on(state) for case in prop.broken)
 
 
+@pytest.mark.long
 @in_a_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_small_screens_and_dark_mode(browser: Any, report: Path, scheme: str) -> None:  # noqa: ANN401 - likewise
     """On a phone nothing but the table and the diagram scrolls sideways; in the dark the page is dark, and readable."""
     page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{report.as_uri()}#run=parallel:1/one/durability@both")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     colours = page.evaluate(COLOURS)

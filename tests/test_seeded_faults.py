@@ -2,109 +2,85 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from probing import ROOT, run_on_copy
 
-VERDICTS = [
-    *("-m", "checker", "check", "--expect", str(ROOT / "spec/expected.csv"), "--fault", "all"),
+EXPECTED = str(ROOT / "spec" / "expected.csv")
+
+
+def run_of(file: str, chosen: str = "") -> tuple[str, ...]:
+    """Return the probe that runs the tests of a file, or some of them."""
+    quiet = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+    return (
+        "pytest",
+        *quiet,
+        "--hypothesis-profile",
+        "seeded",
+        str(ROOT / "tests" / file),
+        *(("-k", chosen) if chosen else ()),
+    )
+
+
+VERDICTS = (
+    *("checker", "check", "--expect", EXPECTED, "--fault", "all"),
     *("--write", "serial-sync", "--write", "serial-async", "--write", "parallel:2", "--write", "message:serial-async"),
     *("--read", "one", "--read", "one:db2", "--read", "quorum"),
     *("--guarantee", "read-after-write", "--guarantee", "read-your-writes", "--guarantee", "monotonic-reads"),
     *("--guarantee", "convergence", "--guarantee", "durability"),
     *("--guarantee", "booking-availability", "--guarantee", "checking-availability", "--guarantee", "last-write-wins"),
-]
+)
 """Compares the verdicts and numbers of many small cells with the expected ones."""
-BIG_VERDICTS = [
-    *("-m", "checker", "check", "--expect", str(ROOT / "spec/expected.csv"), "--fault", "none"),
-    *("--write", "serial-async", "--read", "quorum"),
+BIG_VERDICTS = (
+    *("checker", "check", "--expect", EXPECTED, "--fault", "none", "--write", "serial-async", "--read", "quorum"),
     *("--guarantee", "linearizability", "--guarantee", "no-double-booking"),
-]
+)
 """Likewise, for the two guarantees whose programs are the largest."""
-MODELS = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_known_models.py")]
+MODELS = run_of("test_known_models.py")
 """Runs the tests on models that others have counted."""
-RANDOM = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_random_models.py")]
+RANDOM = run_of("test_random_models.py")
 """Runs the tests against a plain search on random models."""
-
-COUNTS = [
-    "-m",
-    "pytest",
-    "-q",
-    "-x",
-    "-p",
-    "no:cacheprovider",
-    str(ROOT / "tests/test_booking_system.py"),
-    "-k",
-    "counts",
-]
+COUNTS = run_of("test_booking_system.py", "counts")
 """Counts the states of models that are large."""
-REDUCED = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_reductions.py")]
+REDUCED = run_of("test_reductions.py")
 """Runs the tests that a model reduced has the verdicts, and the runs, that it has when all is explored."""
-TOGETHER = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_together.py")]
+TOGETHER = run_of("test_together.py")
 """Runs the tests that fields kept together make no difference."""
-RUNS = [
-    "-m",
-    "pytest",
-    "-q",
-    "-x",
-    "-p",
-    "no:cacheprovider",
-    str(ROOT / "tests/test_booking_system.py"),
-    "-k",
-    "_run_of",
-]
+RUNS = run_of("test_booking_system.py", "_run_of")
 """Runs the tests that follow the booking system's counterexamples step by step."""
-
-PROOFS = ["-m", "checker", "prove", "sets", "systems", "protocol", "latency"]
+PROOFS = ("checker", "prove", "sets", "systems", "protocol", "latency")
 """Proves all theorems but those about the spec's own steps."""
-PROVING = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_proving.py")]
+PROVING = run_of("test_proving.py")
 """Runs the tests of how one proves."""
-ENGINES = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_two_engines.py")]
+ENGINES = run_of("test_two_engines.py")
 """Runs the tests that the spec's own steps in z3 say what the search says."""
-THEOREMS = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_theorems.py")),
-    *("-k", "sets_that or times_out or quorum_systems or disagreement or grids or acks_come or nothing_follows"),
-]
+THEOREMS = run_of(
+    "test_theorems.py",
+    "sets_that or times_out or quorum_systems or disagreement or grids or acks_come or nothing_follows",
+)
 """Runs the tests that count out what theorems say of sets, and that hold what is proved against what is explored."""
-
-CONFORMANCE = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_conformance.py")),
-    *(
-        "-k",
-        "(small_programs or read-your-writes or difference or deterministic or unknown or follow or cover or graph)",
-    ),
-]
+STALE_RUN = run_of("test_theorems.py", "stale_run")
+"""Runs the tests of the stale run in terms of N, W and R."""
+CONFORMANCE = run_of(
+    "test_conformance.py",
+    "small_programs or read-your-writes or difference or deterministic or why or follow or cover or graph",
+)
 """Runs the quick tests that hold the reference against the spec, and that say what differs."""
-STATEFUL = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_stateful.py")),
-    *("-k", "test_a_ or test_users or TestReference"),
-]
+STATEFUL = run_of("test_stateful.py", "test_a_ or test_users or TestReference")
 """Runs the quick tests of the stateful machine."""
-
-TRACES = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_traces.py")),
-    *("-k", "(other_runs or shape or changed or left_out or truth or true_until or gives or itf or svg or mermaid)"),
-]
+TRACES = run_of(
+    "test_traces.py",
+    "other_runs or shape or changed or left_out or truth or true_until or gives or itf or svg or mermaid",
+)
 """Runs the tests of what is told of a run, and of other runs."""
-
-REPORT = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_report.py")),
-    *("-k", "data or tree or true_and_one"),
-]
+REPORT = run_of("test_report.py", "data or tree or true_and_one")
 """Runs the tests of what a report's data says."""
-
-LATENCY = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_latency.py")]
+LATENCY = run_of("test_latency.py")
 """Runs the tests of how long strategies take and of what they cost."""
-SIMULATING = [
-    *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(ROOT / "tests/test_simulating.py")),
-    *("-k", "not picture and not ctrl_c and not terminal and not text_fits"),
-]
+SIMULATING = run_of("test_simulating.py", "not picture and not ctrl_c and not terminal and not text_fits")
 """Runs the tests of what is simulated."""
 
 IN_THE_SPEC = [
@@ -259,7 +235,7 @@ IN_THE_CHECKER = [
     ("theorems/agreement.py", "return self.explored == self.proved and", "return True or", THEOREMS),
     ("theorems/agreement.py", 'is_proved("no-stale-read-where-sets-meet")', "True", THEOREMS),
     ("theorems/stale_reads.py", "2 * W + R + 4, R + 4", "2 * W + R + 5, R + 4", PROOFS),
-    ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", [*THEOREMS[:-1], "stale_run"]),
+    ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", STALE_RUN),
     ("conformance/following.py", "if (seen := driven.view()) != view:", "if False:", CONFORMANCE),
     ("conformance/following.py", "if (seen := driven.view()) != first:", "if False:", CONFORMANCE),
     ("conformance/sides.py", "repeatable=self.first_difference(steps) == found", "repeatable=True", CONFORMANCE),
@@ -283,67 +259,38 @@ IN_THE_CHECKER = [
 ]  # fmt: skip
 
 
-def probe(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a probe on the copies of spec and checker in ``folder``."""
-    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT / 'tests'}"}
-    arguments = (
-        [*arguments, "--rootdir", str(folder), "--hypothesis-profile", "quick"] if "pytest" in arguments else arguments
-    )
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+FAULTS = [("spec", *fault) for fault in IN_THE_SPEC] + [("checker", *fault) for fault in IN_THE_CHECKER]
+FIRST_OF_ITS_PROBE = {probe: number for number, (*_, probe) in reversed([*enumerate(FAULTS)])}
 
 
 def copy_to(folder: Path) -> None:
     """Copy spec and checker."""
     for name in ("spec", "checker"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        VERDICTS,
-        BIG_VERDICTS,
-        COUNTS,
-        MODELS,
-        RANDOM,
-        REDUCED,
-        TOGETHER,
-        RUNS,
-        PROOFS,
-        PROVING,
-        ENGINES,
-        THEOREMS,
-        CONFORMANCE,
-        STATEFUL,
-        TRACES,
-        REPORT,
-        LATENCY,
-        SIMULATING,
-    ],
-)
-def test_without_a_fault_the_probes_are_content(arguments: list[str], tmp_path: Path) -> None:
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("probe", FIRST_OF_ITS_PROBE, ids=lambda probe: " ".join(probe).replace(str(ROOT), ""))
+def test_without_a_fault_the_probes_are_content(probe: tuple[str, ...], tmp_path: Path) -> None:
     """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""
     copy_to(tmp_path)
-    done = probe(tmp_path, arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_on_copy(tmp_path, *probe)
+    assert done.status == 0, done.printed
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
-    ("folder", "file", "was", "now", "arguments"),
-    [("spec", *fault) for fault in IN_THE_SPEC] + [("checker", *fault) for fault in IN_THE_CHECKER],
-    ids=[f"{file}: {now.strip()[:50]}" for file, _, now, _ in IN_THE_SPEC + IN_THE_CHECKER],
+    ("folder", "file", "was", "now", "probe"),
+    [
+        pytest.param(
+            *fault,
+            id=f"{fault[1]}: {fault[3].strip()[:50]}",
+            marks=pytest.mark.long if FIRST_OF_ITS_PROBE[fault[-1]] == number else pytest.mark.exhaustive,
+        )
+        for number, fault in enumerate(FAULTS)
+    ],
 )
 def test_a_seeded_fault_is_noticed(  # noqa: PLR0913, PLR0917 - a fault is just these
-    folder: str, file: str, was: str, now: str, arguments: list[str], tmp_path: Path
+    folder: str, file: str, was: str, now: str, probe: tuple[str, ...], tmp_path: Path
 ) -> None:
     """With the fault, the probe that should notice it fails."""
     copy_to(tmp_path)
@@ -351,6 +298,6 @@ def test_a_seeded_fault_is_noticed(  # noqa: PLR0913, PLR0917 - a fault is just 
     text = path.read_text(encoding="utf-8")
     assert text.count(was) == 1
     path.write_text(text.replace(was, now), encoding="utf-8")
-    done = probe(tmp_path, arguments)
-    assert done.returncode not in {0, 5}, done.stdout
-    assert "usage" not in done.stderr
+    done = run_on_copy(tmp_path, *probe)
+    assert done.status not in {0, 5}, done.printed
+    assert "usage" not in done.printed

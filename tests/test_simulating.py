@@ -9,10 +9,8 @@ import math
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from itertools import combinations, product
 from pathlib import Path
@@ -37,11 +35,13 @@ from checker.simulating.trade_off import points
 from checker.simulating.trials import Delays, book, check, fresh_from
 from checker.waits import booking_wait, check_wait
 from exact_freshness import ExactFreshness
+from interrupted import interrupted
 from spec.guarantees import GUARANTEES
 from spec.language import State, Step
 from spec.read_strategies import read_strategies, read_strategy
 from spec.system import model
 from spec.write_strategies import write_strategies, write_strategy
+from tiers import long_but
 from timed_runs import timed_run
 
 LEGS = ("write", "ack", "read", "response")
@@ -198,7 +198,7 @@ def test_what_is_seen_is_allowed_and_what_is_allowed_is_seen(replicas: int) -> N
         assert found[pair].fresh.proved == (verdict.verdict == "holds")
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", long_but("wan", SETS))
 def test_no_check_is_stale_that_is_proved_to_be_fresh(name: str) -> None:
     """With every set of delays, and with ones that are often the same: what is proved is certain, and nothing else."""
     often_the_same = {leg: ["mix:0.5*const:1+0.5*const:2"] for leg in LEGS}
@@ -245,6 +245,7 @@ PAPER = [
 """Bailis et al., VLDB 2012, table 4: 99.9th percentiles of checking and booking, and the time until 99.9 % see it."""
 
 
+@pytest.mark.long
 def test_latencies_are_those_that_the_paper_found() -> None:
     """To a few percent; its times until visibility are biased low, ours are longer, but not by more than a fourth."""
     for name, write, read, checking, booking, visible in PAPER:
@@ -353,7 +354,7 @@ def test_an_old_terminal_gets_plain_characters() -> None:
     assert re.search(r"\d \+- \d", done.stdout)
 
 
-@pytest.mark.parametrize("ending", ["svg", "png"])
+@pytest.mark.parametrize("ending", long_but("svg", ["svg", "png"]))
 def test_the_picture_has_a_point_for_each_pair(ending: str, tmp_path: Path) -> None:
     """With the names of the pairs, their guarantees, the front and the curves; in SVG all of it as text."""
     path = tmp_path / f"trade-off.{ending}"
@@ -408,15 +409,12 @@ def test_without_matplotlib_a_picture_is_refused(
     assert main(["simulate", "--trials", "100", "--format", "csv"]) == 0
 
 
-def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     """Exit status 130, no traceback, and no picture."""
     picture = tmp_path / "picture.svg"
-    command = [sys.executable, "-m", "checker", "simulate", "--trials", "10000000", "--plot", str(picture)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (130, "", "")
+    ended = interrupted("simulate", "--trials", "10000000", "--plot", str(picture))
+    assert (ended.status, ended.out) == (130, "")
+    assert "Traceback" not in ended.shown
     assert not picture.exists()
 
 

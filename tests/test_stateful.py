@@ -40,7 +40,7 @@ TestReferenceOverSQLite = OverSQLite.TestCase
 TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=20)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_many_runs_of_the_reference() -> None:
     """The machine for longer."""
     run_state_machine_as_test(BookingMachine, settings=settings(SETTINGS, max_examples=1500))
@@ -124,15 +124,17 @@ def own_test(folder: Path, was: str = "", now: str = "") -> subprocess.Completed
     assert was in code
     (folder / "test_my_hotel.py").write_text(code.replace(was, now), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_hotel.py"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3000, check=False)
 
 
+@pytest.mark.long
 def test_the_readmes_own_replica_passes(tmp_path: Path) -> None:
     """The README's example of a replica of one's own is tested by the installed machine, and is right."""
     done = own_test(tmp_path)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.long
 def test_the_readmes_own_replica_is_caught_when_it_is_wrong(tmp_path: Path) -> None:
     """Without its comparison of timestamps it fails, with the shortest run as pytest's message."""
     done = own_test(tmp_path, "if kept is None or kept.timestamp < booking.timestamp:", "if True:")

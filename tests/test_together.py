@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alike_models import alike_models
@@ -30,7 +30,6 @@ def kept_together() -> Iterator[None]:
 
 
 @given(alike_models(), st.sampled_from([1, 3, 12]))
-@settings(max_examples=300, deadline=None)
 def test_kept_together_or_not_a_model_is_the_same(it: Model, widest: int) -> None:
     """Counts, verdicts and the very runs are the same, of models of any kind, and of steps of many factors or few."""
     whole = check(it)

@@ -141,6 +141,7 @@ def test_strongest_and_weakest_of_all() -> None:
     assert not {"read-after-write", "linearizability"} & set(weakest(GUARANTEES))
 
 
+@pytest.mark.long
 def test_what_implies_what_is_so_in_every_cell() -> None:
     """No cell of the source's table keeps a guarantee and breaks one that it implies, under any fault."""
     cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in SOURCE_WRITES for r in SOURCE_READS for g in GUARANTEES]
@@ -161,6 +162,7 @@ def test_why_names_the_booking_the_replicas_and_the_answers() -> None:
     assert trace.right == "u2 is told that r1 is booked."
 
 
+@pytest.mark.long
 def test_every_violation_of_the_source_is_told_why() -> None:
     """Under every fault, each run that breaks a guarantee has a because of whole sentences, and what would be right."""
     cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in SOURCE_WRITES for r in ("one", "all") for g in GUARANTEES]

@@ -29,6 +29,7 @@ def _row(cell: Cell, result: Conformance) -> dict[str, object]:
         "covered": result.covered,
         "runs": result.runs,
         "verdict": result.verdict,
+        "reason": result.reason or None,
         "trace": _trace(cell, result.difference) if result.difference else None,
     }
 

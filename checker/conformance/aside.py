@@ -16,7 +16,7 @@ from checker.conformance.parts import NewStorage
 from reference.ports import Storage
 
 T = TypeVar("T")
-_PATIENCE = 5.0
+_PATIENCE = 60.0
 """Seconds that a port may take for one thing that it is asked."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -12,17 +12,19 @@ from checker.conformance.orders import with_orders
 from checker.conformance.parts import Parts
 from checker.conformance.sides import Sides, shortest_difference
 from checker.cover import covering_runs
-from checker.graph import Edge, Graph, graph_of
+from checker.graph import Edge, Graph
+from checker.search import Bounds, Exploration, explore
 from spec.guarantees import GUARANTEES
 from spec.system import model
 
 Conforms: TypeAlias = Literal["conforms", "differs", "unknown"]
-_OFTEN = 0.1
-"""Seconds between two reports of how far it is."""
 
 
 class Conformance(NamedTuple):
-    """What is said of one program of one pair: how many states and edges there are, and how many edges were covered."""
+    """What is said of one program of one pair: how many states and edges there are, and how many edges were covered.
+
+    ``reason`` says why the verdict is ``unknown``.
+    """
 
     cells: tuple[Cell, ...]
     states: int = 0
@@ -31,6 +33,7 @@ class Conformance(NamedTuple):
     runs: int = 0
     verdict: Conforms = "unknown"
     difference: Difference | None = None
+    reason: str = ""
 
 
 def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
@@ -43,27 +46,30 @@ def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
 
 
 def conform(
-    cells: tuple[Cell, ...], parts: Parts, seconds: float, max_states: int, *, orders: bool = False
+    cells: tuple[Cell, ...], parts: Parts, max_states: int, *, orders: bool = False, until: float = math.inf
 ) -> Iterator[Conformance]:
-    """Cover one program's graph, on the reference, for so many seconds; yield now and then what is known.
+    """Cover one program's graph, on the reference; yield what is known after each level and after each run.
 
-    It ends with the first difference. A graph of more than ``max_states`` is not covered. With ``orders``, states are
-    told apart by the orders in which replicas answered and confirmed, too.
+    It ends with the first difference, for which a shorter run is looked for ``until`` then, a time of
+    :func:`time.monotonic`. A graph of more than ``max_states`` is not covered. With ``orders``, states are told apart
+    by the orders in which replicas answered and confirmed, too.
     """
-    until = time.monotonic() + seconds
     spec = model(cells[0].world, *(GUARANTEES[cell.guarantee] for cell in cells))
-    graph = graph_of(with_orders(spec, cells[0].world) if orders else spec, max_states, until)
-    if graph is None:
+    spec = with_orders(spec, cells[0].world) if orders else spec
+    found = Exploration([spec])
+    for _ in explore(found, Bounds(max_states)):
         yield Conformance(cells)
+    if not found.complete[0]:
+        yield Conformance(cells, reason=f"more than {max_states:,} states")
         return
+    graph = Graph(spec, found)
     covering = _Covering(cells, graph, parts, until)
-    reported = 0.0
+    yield covering.result
     for run in covering_runs(graph.edges):
-        if covering.differs(run) or time.monotonic() > until:
-            break
-        if time.monotonic() - reported > _OFTEN:
-            reported = time.monotonic()
-            yield covering.result
+        differs = covering.differs(run)
+        yield covering.result
+        if differs:
+            return
     covering.finish()
     yield covering.result
 

@@ -52,10 +52,13 @@ def _table(console: Console, results: Sequence[Conformance]) -> Table:
         sums = (sum(getattr(row, name) for row in rows) for name in ("states", "edges", "covered", "runs"))
         verdict = max((row.verdict for row in rows), key=["conforms", "unknown", "differs"].index)
         sign = _SIGNS[verdict][not console.encoding.startswith("utf")]
-        table.add_row(
-            *pair, str(len(rows)), *(f"{total:,}" for total in sums), Text(f"{sign} {verdict}", _STYLES[verdict])
-        )
+        told = Text(f"{sign} {verdict}{_reasons(rows) if verdict == 'unknown' else ''}", _STYLES[verdict])
+        table.add_row(*pair, str(len(rows)), *(f"{total:,}" for total in sums), told)
     return table
+
+
+def _reasons(rows: Sequence[Conformance]) -> str:
+    return ": " + ", ".join(dict.fromkeys(row.reason for row in rows if row.reason))
 
 
 def _length(result: Conformance) -> int:

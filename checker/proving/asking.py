@@ -14,7 +14,7 @@ import z3
 Verdict: TypeAlias = Literal["proved", "refuted", "unknown"]
 
 
-_PATIENCE = 1.0
+_PATIENCE = 10.0
 """So many seconds at most go into making a case smaller."""
 
 
