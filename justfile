@@ -27,8 +27,9 @@ exhaustive *what:
 lint:
     ruff check .
     ruff format --check .
+    python tests/linked.py build/linked
     mypy
-    lint-imports
+    PYTHONPATH=build/linked lint-imports
 
 # mend what linters can mend
 fix:

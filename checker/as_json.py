@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from checker.cells import CellVerdict
-from checker.runs import Run
-from checker.traces.trace import Moment, Trace
-from spec.language import Value
-from spec.telling import event
-from spec.world import World
+from overbooked.checker.cells import CellVerdict
+from overbooked.checker.runs import Run
+from overbooked.checker.traces.trace import Moment, Trace
+from overbooked.spec.language import Value
+from overbooked.spec.telling import event
+from overbooked.spec.world import World
 
 _ASKED = ("fault", "write", "read", "replicas", "guarantee", "bookings", "checks")
 COLUMNS = (*_ASKED, "verdict", "length", "states", "transitions", "depth")

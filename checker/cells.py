@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checker.runs import Run
-from checker.verdicts import Search, Verdict
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, Guarantee
-from spec.read_strategies import read_strategy
-from spec.users import scaled
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.runs import Run
+from overbooked.checker.verdicts import Search, Verdict
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, Guarantee
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.users import scaled
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 SOURCE_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
 SOURCE_READS = ("one", "quorum", "all")

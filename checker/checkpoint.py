@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from checker.layout import Column, Words
-from checker.search import Exploration, Progress
+from overbooked.checker.layout import Column, Words
+from overbooked.checker.search import Exploration, Progress
 
 _OFTEN = 30.0
 """Seconds between two times that a search under way is written down."""

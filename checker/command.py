@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from checker import as_json, expectations, options, table
-from checker.cells import Cell
-from checker.judging import Judging
-from checker.listing import show_list
-from checker.naming import trace_name
-from checker.progress_line import watched
-from checker.search import Bounds
-from checker.statuses import BOUNDED, HOLDS, NOBODY_READS, SENSELESS, STOPPED, VIOLATED, SenselessError
-from spec.faults import FAULTS
-from spec.names import StrategyError
+from overbooked.checker import as_json, expectations, options, table
+from overbooked.checker.cells import Cell
+from overbooked.checker.judging import Judging
+from overbooked.checker.listing import show_list
+from overbooked.checker.naming import trace_name
+from overbooked.checker.progress_line import watched
+from overbooked.checker.search import Bounds
+from overbooked.checker.statuses import BOUNDED, HOLDS, NOBODY_READS, SENSELESS, STOPPED, VIOLATED, SenselessError
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.names import StrategyError
 
 if TYPE_CHECKING:
-    from checker.checkpoint import Checkpoint
+    from overbooked.checker.checkpoint import Checkpoint
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,14 +98,14 @@ def _expect(request: argparse.Namespace) -> int:
 
 
 def _trace(request: argparse.Namespace) -> int:
-    from checker.tracing import run_trace  # noqa: PLC0415 - the forms of a trace are needed here alone
+    from overbooked.checker.tracing import run_trace  # noqa: PLC0415 - the forms of a trace are needed here alone
 
     asked = options.asked(request)
     return run_trace(request, _one_run(request, asked.cell), asked.other + request.next, _console())
 
 
 def _replay(request: argparse.Namespace) -> int:
-    from checker.replay import run_replay  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
+    from overbooked.checker.replay import run_replay  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
 
     asked = options.asked(request)
     if asked.other:
@@ -120,43 +120,43 @@ def _one_run(request: argparse.Namespace, cell: Cell) -> Judging:
 
 
 def _traces(request: argparse.Namespace) -> int:
-    from checker.writing_pages import run_traces  # noqa: PLC0415 - few commands need it
+    from overbooked.checker.writing_pages import run_traces  # noqa: PLC0415 - few commands need it
 
     return run_traces(request, _console())
 
 
 def _claims(request: argparse.Namespace) -> int:
-    from checker.judging_claims import run_claims  # noqa: PLC0415 - z3 takes 0.1 s to import, and few commands need it
+    from overbooked.checker.judging_claims import run_claims  # noqa: PLC0415 - z3 takes 0.1 s to import, and few commands need it
 
     return run_claims(request, _console())
 
 
 def _report(request: argparse.Namespace) -> int:
-    from checker.reporting import run_report  # noqa: PLC0415 - few commands need it
+    from overbooked.checker.reporting import run_report  # noqa: PLC0415 - few commands need it
 
     return run_report(request, options.cells(request, faults=tuple(FAULTS)), _console())
 
 
 def _prove(request: argparse.Namespace) -> int:
-    from checker.prove import prove  # noqa: PLC0415 - z3 takes 0.1 s to import, and no other command needs it
+    from overbooked.checker.prove import prove  # noqa: PLC0415 - z3 takes 0.1 s to import, and no other command needs it
 
     return prove(request, _console())
 
 
 def _conform(request: argparse.Namespace) -> int:
-    from checker.conform import run_conform  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
+    from overbooked.checker.conform import run_conform  # noqa: PLC0415 - asyncio takes 0.1 s to import, and few commands need it
 
     return run_conform(request, options.cells(request, options.ALL_BUT_LINEARIZABILITY), _console())
 
 
 def _latency(request: argparse.Namespace) -> int:
-    from checker.latency import run_latency  # noqa: PLC0415 - few commands need it
+    from overbooked.checker.latency import run_latency  # noqa: PLC0415 - few commands need it
 
     return run_latency(request, *options.strategies(request), _console())
 
 
 def _simulate(request: argparse.Namespace) -> int:
-    from checker.simulate import run_simulate  # noqa: PLC0415 - SciPy takes 0.3 s to import, and few commands need it
+    from overbooked.checker.simulate import run_simulate  # noqa: PLC0415 - SciPy takes 0.3 s to import, and few commands need it
 
     return run_simulate(request, *options.strategies(request), _console())
 
@@ -186,7 +186,7 @@ def _checkpoint(request: argparse.Namespace, asked: object) -> Iterator[Checkpoi
     if not request.checkpoint:
         yield None
         return
-    from checker.checkpoint import Checkpoint, CheckpointError  # noqa: PLC0415 - few searches need it
+    from overbooked.checker.checkpoint import Checkpoint, CheckpointError  # noqa: PLC0415 - few searches need it
 
     try:
         with closing(Checkpoint(request.checkpoint, asked)) as checkpoint:

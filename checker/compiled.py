@@ -13,10 +13,22 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.layout import WORD, Column, Layout, Tags, Words, deltas, gather, lay_out, runs, same_domain, union
-from checker.tables import OUTSIDE, Codes, Factor, ModelError, bits, factors, name_of
-from checker.together import WideError, groups, regrouped
-from spec.language import Case, Model, Part, Step, When
+from overbooked.checker.layout import (
+    WORD,
+    Column,
+    Layout,
+    Tags,
+    Words,
+    deltas,
+    gather,
+    lay_out,
+    runs,
+    same_domain,
+    union,
+)
+from overbooked.checker.tables import OUTSIDE, Codes, Factor, ModelError, bits, factors, name_of
+from overbooked.checker.together import WideError, groups, regrouped
+from overbooked.spec.language import Case, Model, Part, Step, When
 
 Rows: TypeAlias = NDArray[np.intp]
 Marks: TypeAlias = NDArray[np.bool_]

@@ -13,13 +13,13 @@ from typing import Self
 
 from rich.console import Console
 
-from checker.cells import Cell
-from checker.conformance.as_json import as_json
-from checker.conformance.conform import Conformance, conform, programs_of
-from checker.conformance.named import parts_called
-from checker.conformance.shown import show_conformance
-from checker.progress_line import watched
-from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.as_json import as_json
+from overbooked.checker.conformance.conform import Conformance, conform, programs_of
+from overbooked.checker.conformance.named import parts_called
+from overbooked.checker.conformance.shown import show_conformance
+from overbooked.checker.progress_line import watched
+from overbooked.checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
 
 _MANY = 3_000_000
 """Edges of graphs that wait for their turn, some 300 MB of them; with more, a program is covered before the next."""
@@ -97,7 +97,7 @@ class _Stop:
 def run_conform(request: argparse.Namespace, cells: list[Cell], terminal: Console) -> int:
     """Hold the reference against the spec, print what was found, and return the exit status.
 
-    Raises :class:`spec.names.StrategyError` when there is no such app server or storage.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
     """
     start = time.perf_counter()
     found = Conforming(cells, request)

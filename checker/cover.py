@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from checker.graph import Edge
+from overbooked.checker.graph import Edge
 
 Edges: TypeAlias = Sequence[Sequence[Edge]]
 

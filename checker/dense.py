@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.compiled import Marks
-from checker.tables import Codes, Factor, factors
-from spec.language import Model, Part
+from overbooked.checker.compiled import Marks
+from overbooked.checker.tables import Codes, Factor, factors
+from overbooked.spec.language import Model, Part
 
 Dense: TypeAlias = NDArray[np.int64]
 """An axis for the old code of each field, and a last one along which stand the codes that they become."""

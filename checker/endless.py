@@ -15,13 +15,13 @@ from typing import NamedTuple
 import networkx as nx
 import numpy as np
 
-from checker.compiled import Judge, marks
-from checker.following import steps_from
-from checker.layout import Words
-from checker.runs import Run, level_of, run_to
-from checker.search import Exploration
-from checker.stateset import find, join, ordered, size, take, where
-from spec.language import Step
+from overbooked.checker.compiled import Judge, marks
+from overbooked.checker.following import steps_from
+from overbooked.checker.layout import Words
+from overbooked.checker.runs import Run, level_of, run_to
+from overbooked.checker.search import Exploration
+from overbooked.checker.stateset import find, join, ordered, size, take, where
+from overbooked.spec.language import Step
 
 
 class _Region(NamedTuple):

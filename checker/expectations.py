@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from checker.as_json import COLUMNS, csv_row
-from checker.cells import Cell, CellVerdict
+from overbooked.checker.as_json import COLUMNS, csv_row
+from overbooked.checker.cells import Cell, CellVerdict
 
 Outcome: TypeAlias = Literal[
     "as expected", "missing violation", "new violation", "other numbers", "unknown", "not in the file"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.compiled import Compiled, Judge, Lookup, Marks, Rows, marks
-from checker.layout import Words
-from checker.stateset import take
-from checker.tables import ModelError
-from spec.language import Model, Step, Value
+from overbooked.checker.compiled import Compiled, Judge, Lookup, Marks, Rows, marks
+from overbooked.checker.layout import Words
+from overbooked.checker.stateset import take
+from overbooked.checker.tables import ModelError
+from overbooked.spec.language import Model, Step, Value
 
 
 def steps_from(of: Compiled, words: Words) -> Iterator[tuple[Lookup, Rows, Words]]:

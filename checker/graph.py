@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from checker.following import steps_from
-from checker.layout import Column, Words
-from checker.runs import level_of
-from checker.search import Bounds, Exploration, explore
-from checker.stateset import find, size, take
-from spec.language import Model, Value
+from overbooked.checker.following import steps_from
+from overbooked.checker.layout import Column, Words
+from overbooked.checker.runs import level_of
+from overbooked.checker.search import Bounds, Exploration, explore
+from overbooked.checker.stateset import find, size, take
+from overbooked.spec.language import Model, Value
 
 Edge: TypeAlias = tuple[int, int]
 """The place of a step in the model, and the state that it leads to."""
@@ -72,7 +72,7 @@ class Graph:
 def graph_of(model: Model, max_states: int) -> Graph | None:
     """Return everything reachable of a model as a graph; ``None`` when that is more than ``max_states``.
 
-    >>> from spec.language import Field, part, step
+    >>> from overbooked.spec.language import Field, part, step
     >>> count = Field("count", (0, 1, 2), 0)
     >>> up = step("up", part(lambda count: {"count": count + 1} if count < 2 else None, count=count))
     >>> graph_of(Model("counter", (count,), (up,), ()), 10).edges

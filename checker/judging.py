@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from checker.cells import Cell, CellVerdict, Explored
-from checker.runs import run_along
-from checker.search import Bounds
-from checker.verdicts import Search, batches
-from spec.language import Model
-from spec.system import model
+from overbooked.checker.cells import Cell, CellVerdict, Explored
+from overbooked.checker.runs import run_along
+from overbooked.checker.search import Bounds
+from overbooked.checker.verdicts import Search, batches
+from overbooked.spec.language import Model
+from overbooked.spec.system import model
 
 if TYPE_CHECKING:
-    from checker.checkpoint import Checkpoint
+    from overbooked.checker.checkpoint import Checkpoint
 
 
 class Judging:

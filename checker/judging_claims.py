@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-import spec
-from checker.claims.judged import JudgedClaim, judged
-from checker.claims.shown import as_json, as_markdown, show_claims
-from checker.progress_line import watched
-from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked import spec
+from overbooked.checker.claims.judged import JudgedClaim, judged
+from overbooked.checker.claims.shown import as_json, as_markdown, show_claims
+from overbooked.checker.progress_line import watched
+from overbooked.checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
 
 PAGE = Path(spec.__path__[0]) / "claims.md"
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from checker.rows import as_csv_text
-from checker.traffic import MOST_EXPLORED, Traffic, of_booking, of_check
-from checker.waits import Wait, booking_wait, check_wait
-from spec.read_strategies import read_strategy
-from spec.write_strategies import write_strategy
+from overbooked.checker.rows import as_csv_text
+from overbooked.checker.traffic import MOST_EXPLORED, Traffic, of_booking, of_check
+from overbooked.checker.waits import Wait, booking_wait, check_wait
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 
 class Latency(NamedTuple):

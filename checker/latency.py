@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from checker.latencies import Latency, as_csv, as_json, latencies
-from checker.statuses import HOLDS, SenselessError
-from checker.traffic import MOST_EXPLORED, Traffic
-from checker.waits import APPEND
-from checker.whole import show_whole
+from overbooked.checker.latencies import Latency, as_csv, as_json, latencies
+from overbooked.checker.statuses import HOLDS, SenselessError
+from overbooked.checker.traffic import MOST_EXPLORED, Traffic
+from overbooked.checker.waits import APPEND
+from overbooked.checker.whole import show_whole
 
 _MANY_COLUMNS = 30
 
@@ -20,7 +20,8 @@ _MANY_COLUMNS = 30
 def run_latency(request: argparse.Namespace, writes: list[str], reads: list[str], console: Console) -> int:
     """Print how long these strategies take, and what they cost; return the exit status.
 
-    Raises :class:`checker.statuses.SenselessError` when the times given are not as many as there are replicas.
+    Raises :class:`overbooked.checker.statuses.SenselessError` when the times given are not as many as there are
+    replicas.
     """
     times = _times(request)
     rows = latencies(writes, reads, request.replicas, times)

@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.tables import Codes, ModelError, bits
-from checker.together import Group
-from spec.language import Field, State, Value
+from overbooked.checker.tables import Codes, ModelError, bits
+from overbooked.checker.together import Group
+from overbooked.spec.language import Field, State, Value
 
 Column: TypeAlias = NDArray[np.int64]
 Words: TypeAlias = tuple[Column, ...]

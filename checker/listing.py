@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import ReadStrategy, read_strategies
-from spec.telling import listed
-from spec.write_strategies import WriteStrategy, write_strategies
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import ReadStrategy, read_strategies
+from overbooked.spec.telling import listed
+from overbooked.spec.write_strategies import WriteStrategy, write_strategies
 
 
 def show_list(console: Console, replicas: int) -> None:
@@ -42,7 +42,7 @@ def read_in_words(read: ReadStrategy) -> str:
 
 def _theorems(replicas: int) -> dict[str, str]:
     """Return what theorems say, and how others are asked for."""
-    from checker.theorems.catalogue import theorems_in_words  # noqa: PLC0415 - z3 takes 0.1 s to import
+    from overbooked.checker.theorems.catalogue import theorems_in_words  # noqa: PLC0415 - z3 takes 0.1 s to import
 
     return theorems_in_words(replicas)
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import spec
-from checker.cells import Cell
-from spec.names import StrategyError, shown
+from overbooked import spec
+from overbooked.checker.cells import Cell
+from overbooked.spec.names import StrategyError, shown
 
 USUAL_REPLICAS = 3
 PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"
@@ -44,7 +44,7 @@ def trace_name(cell: Cell, other: int = 0) -> str:
 
 
 def named(name: str) -> Named:
-    """Return which run a name means; raise :class:`spec.names.StrategyError` when it is not the name of one.
+    """Return which run a name means; raise :class:`overbooked.spec.names.StrategyError` when it is not the name of one.
 
     >>> named("serial-async/quorum/durability@both,n=5,b=2+1").cell.replicas
     5

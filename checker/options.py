@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from checker.naming import USUAL_REPLICAS, Named, named
-from checker.search import Bounds
-from checker.simulating.delays import FORMS as DELAYS
-from checker.simulating.networks import SETS
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, TABLE
-from spec.names import StrategyError, shown, unknown
-from spec.read_strategies import read_strategies, read_strategy
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from overbooked.checker.naming import USUAL_REPLICAS, Named, named
+from overbooked.checker.search import Bounds
+from overbooked.checker.simulating.delays import FORMS as DELAYS
+from overbooked.checker.simulating.networks import SETS
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, TABLE
+from overbooked.spec.names import StrategyError, shown, unknown
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 MOST_REPLICAS = 64
 MOST_REPORTED = 4
@@ -49,6 +50,17 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
+class _Version(argparse.Action):
+    """An option that prints the version, which is looked up only then, and ends with exit status 0."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it."""
+        from importlib.metadata import version  # noqa: PLC0415 - its import takes longer than a short command
+
+        sys.stdout.write(f"overbooked {version('overbooked')}\n")
+        parser.exit()
+
+
 _Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"  # noqa: SLF001 - argparse gives it no public name
 
 
@@ -59,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
         description="Shows what can go wrong with every way to write and read replicated data, by exploring all of it.",
         epilog="With no command: check. " + _STRATEGIES,
     )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_check(commands)
     _add_trace(commands)
@@ -81,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the request; ``overbooked`` alone, or with options only, is ``overbooked check``."""
     given = list(arguments)
-    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help"}):
+    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
         given.insert(0, "check")
     return parser().parse_args(given)
 
@@ -93,7 +106,7 @@ def cells(
 
     ``guarantees`` and ``faults`` are those when none is named.
 
-    Raises :class:`spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
+    Raises :class:`overbooked.spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
     """
     n = request.replicas
     writes, reads = strategies(request)
@@ -109,7 +122,7 @@ def cells(
 def strategies(request: argparse.Namespace) -> tuple[list[str], list[str]]:
     """Return the ways to write and to read that are asked for.
 
-    Raises :class:`spec.names.StrategyError` when there is no such way.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way.
     """
     n = request.replicas
     writes = _chosen(request.write, SOURCE_WRITES, "all", write_strategies(n))
@@ -124,7 +137,7 @@ def strategies(request: argparse.Namespace) -> tuple[list[str], list[str]]:
 def asked(request: argparse.Namespace) -> Named:
     """Return the run that is asked for: by the strategies and the guarantee, or by its name alone.
 
-    Raises :class:`spec.names.StrategyError` when part of it is missing or unknown.
+    Raises :class:`overbooked.spec.names.StrategyError` when part of it is missing or unknown.
     """
     if request.guarantee is None:
         if request.read is not None:
@@ -141,7 +154,7 @@ def asked(request: argparse.Namespace) -> Named:
 
 
 def known(cell: Cell) -> Cell:
-    """Return the cell; raise :class:`spec.names.StrategyError` when part of it is unknown."""
+    """Return the cell; raise :class:`overbooked.spec.names.StrategyError` when part of it is unknown."""
     if cell.replicas > MOST_REPLICAS or max(cell.bookings or 1, cell.checks or 1) > MOST_USERS:
         raise StrategyError(f"there may be up to {MOST_REPLICAS} replicas, and {MOST_USERS} users of a kind")
     write_strategy(cell.write, cell.replicas)

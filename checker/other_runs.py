@@ -8,10 +8,10 @@ from itertools import islice, permutations, product
 from math import factorial, prod
 from typing import NamedTuple, TypeAlias
 
-from checker.runs import Run, near_levels, packed, run_along
-from checker.search import Exploration
-from checker.stateset import find, size
-from spec.language import Model, Part, State, Step, outcome
+from overbooked.checker.runs import Run, near_levels, packed, run_along
+from overbooked.checker.search import Exploration
+from overbooked.checker.stateset import find, size
+from overbooked.spec.language import Model, Part, State, Step, outcome
 
 Shape: TypeAlias = tuple[tuple[str, ...], ...]
 """What is done: rounds of steps that do not touch each other, each step as its label."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from checker.compiled import Lookup, Rows
-from checker.layout import Column, Layout, Tags, Words
-from checker.memory import Budget
-from checker.stateset import new, ordered, size, take, where
+from overbooked.checker.compiled import Lookup, Rows
+from overbooked.checker.layout import Column, Layout, Tags, Words
+from overbooked.checker.memory import Budget
+from overbooked.checker.stateset import new, ordered, size, take, where
 
 _BLOCK = 1 << 16
 """How many states are looked through at once."""

@@ -16,10 +16,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.compiled import Compiled, Lookup, Marks, Rows, Table
-from checker.layout import Column, Layout, Tags, Words
-from checker.sleep import awake, noted
-from checker.stateset import size, take
+from overbooked.checker.compiled import Compiled, Lookup, Marks, Rows, Table
+from overbooked.checker.layout import Column, Layout, Tags, Words
+from overbooked.checker.sleep import awake, noted
+from overbooked.checker.stateset import size, take
 
 Bits: TypeAlias = NDArray[np.uint32]
 TOGETHER = 32

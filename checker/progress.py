@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
-from checker.tables import OUTSIDE, Factor, factors
-from spec.language import Model
+from overbooked.checker.tables import OUTSIDE, Factor, factors
+from overbooked.spec.language import Model
 
 Equation: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
 """What the sum of some unknowns, each times a factor, is."""

@@ -8,18 +8,18 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from checker.progress_line import watched
-from checker.proving.asking import stoppable
-from checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
-from checker.theorems.as_json import as_json
-from checker.theorems.catalogue import GROUPS, Proving
-from checker.theorems.shown import show_agreement, show_heading, show_summary, show_theorem
+from overbooked.checker.progress_line import watched
+from overbooked.checker.proving.asking import stoppable
+from overbooked.checker.statuses import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked.checker.theorems.as_json import as_json
+from overbooked.checker.theorems.catalogue import GROUPS, Proving
+from overbooked.checker.theorems.shown import show_agreement, show_heading, show_summary, show_theorem
 
 
 def prove(request: argparse.Namespace, terminal: Console) -> int:
     """Prove what is asked for, print it as it comes (JSON when all is known), and return the exit status.
 
-    Raises :class:`spec.names.StrategyError` when a name means nothing.
+    Raises :class:`overbooked.spec.names.StrategyError` when a name means nothing.
     """
     start = time.perf_counter()
     found = Proving(request.names, request.replicas, request.timeout)

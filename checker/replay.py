@@ -11,19 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from checker.cells import Cell, CellVerdict
-from checker.conformance.apart import app_called, show_difference
-from checker.conformance.aside import aside
-from checker.conformance.following import replayed
-from checker.conformance.named import parts_called
-from checker.conformance.parts import NewStorage
-from checker.statuses import BOUNDED, HOLDS, SENSELESS, VIOLATED
-from checker.story import show_head, show_violation
-from checker.told import told
-from checker.traces.trace import Trace
-from reference.ports import Storage
-from reference.sqlite import SQLiteStorage
-from spec.names import StrategyError
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.conformance.apart import app_called, show_difference
+from overbooked.checker.conformance.aside import aside
+from overbooked.checker.conformance.following import replayed
+from overbooked.checker.conformance.named import parts_called
+from overbooked.checker.conformance.parts import NewStorage
+from overbooked.checker.statuses import BOUNDED, HOLDS, SENSELESS, VIOLATED
+from overbooked.checker.story import show_head, show_violation
+from overbooked.checker.told import told
+from overbooked.checker.traces.trace import Trace
+from overbooked.reference.ports import Storage
+from overbooked.reference.sqlite import SQLiteStorage
+from overbooked.spec.names import StrategyError
 
 _SPELLED = {"sqlite": "SQLite"}
 
@@ -31,7 +31,8 @@ _SPELLED = {"sqlite": "SQLite"}
 def run_replay(request: argparse.Namespace, verdict: CellVerdict, console: Console) -> int:
     """Lead the reference along the run of a verdict, print what came of it, and return the exit status.
 
-    Raises :class:`spec.names.StrategyError` when there is no such app server or storage, or the folder is not empty.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage, or the folder is
+    not empty.
     """
     if verdict.run is None:
         return _nothing(verdict)

@@ -6,18 +6,18 @@ import argparse
 
 from rich.console import Console
 
-from checker.cells import Cell
-from checker.progress_line import watched
-from checker.report.data import Report
-from checker.report.page import page
-from checker.search import Bounds
-from checker.statuses import HOLDS, STOPPED, SenselessError
+from overbooked.checker.cells import Cell
+from overbooked.checker.progress_line import watched
+from overbooked.checker.report.data import Report
+from overbooked.checker.report.page import page
+from overbooked.checker.search import Bounds
+from overbooked.checker.statuses import HOLDS, STOPPED, SenselessError
 
 
 def run_report(request: argparse.Namespace, cells: list[Cell], console: Console) -> int:
     """Write the report of these cells, and return the exit status.
 
-    Raises :class:`checker.statuses.SenselessError` when the file cannot be written.
+    Raises :class:`overbooked.checker.statuses.SenselessError` when the file cannot be written.
     """
     report = Report(cells, Bounds())
     is_new = not request.output.exists()

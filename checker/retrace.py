@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from checker.conformance.apart import difference_told
-from checker.conformance.following import replayed
-from checker.conformance.named import parts_called
-from checker.naming import named
-from checker.runs import run_along
-from spec.system import model
-from spec.telling import answers, contents
+from overbooked.checker.conformance.apart import difference_told
+from overbooked.checker.conformance.following import replayed
+from overbooked.checker.conformance.named import parts_called
+from overbooked.checker.naming import named
+from overbooked.checker.runs import run_along
+from overbooked.spec.system import model
+from overbooked.spec.telling import answers, contents
 
 
 class End(NamedTuple):

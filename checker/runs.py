@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checker.compiled import Judge, Lookup
-from checker.following import cases_in, steps_from
-from checker.layout import Words
-from checker.search import Bounds, Exploration, until_broken
-from checker.stateset import find, ordered, size, take, unique, where
-from spec.language import Model, Property, Step, Value
+from overbooked.checker.compiled import Judge, Lookup
+from overbooked.checker.following import cases_in, steps_from
+from overbooked.checker.layout import Words
+from overbooked.checker.search import Bounds, Exploration, until_broken
+from overbooked.checker.stateset import find, ordered, size, take, unique, where
+from overbooked.spec.language import Model, Property, Step, Value
 
 _ONLY = np.zeros(1, np.intp)
 """The row of a state that is alone."""

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checker.compiled import Marks, compiled, marks
-from checker.following import cases_in, refuse_escape
-from checker.layout import Tags, Words
-from checker.memory import Budget
-from checker.pending import Pending
-from checker.possible import AllTogether, OneByOne
-from checker.progress import is_graded
-from checker.reductions.reduced import Reduced
-from checker.stateset import Seen, join, ordered, size, take, unique, where
-from spec.language import Model
+from overbooked.checker.compiled import Marks, compiled, marks
+from overbooked.checker.following import cases_in, refuse_escape
+from overbooked.checker.layout import Tags, Words
+from overbooked.checker.memory import Budget
+from overbooked.checker.pending import Pending
+from overbooked.checker.possible import AllTogether, OneByOne
+from overbooked.checker.progress import is_graded
+from overbooked.checker.reductions.reduced import Reduced
+from overbooked.checker.stateset import Seen, join, ordered, size, take, unique, where
+from overbooked.spec.language import Model
 
 CHUNK = 1 << 15
 """How many states are looked up at once: few enough that what is computed on the way stays in the cache."""

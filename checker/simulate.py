@@ -9,16 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from checker.progress_line import watched
-from checker.simulating.as_json import as_csv, as_json
-from checker.simulating.delays import DelayError
-from checker.simulating.networks import LEGS, network
-from checker.simulating.shown import show
-from checker.simulating.simulated import Setting, Simulated, simulate
-from checker.simulating.trade_off import Keeps, strongest_about_answers
-from checker.statuses import HOLDS, STOPPED, SenselessError
-from spec.read_strategies import read_strategy
-from spec.write_strategies import write_strategy
+from overbooked.checker.progress_line import watched
+from overbooked.checker.simulating.as_json import as_csv, as_json
+from overbooked.checker.simulating.delays import DelayError
+from overbooked.checker.simulating.networks import LEGS, network
+from overbooked.checker.simulating.shown import show
+from overbooked.checker.simulating.simulated import Setting, Simulated, simulate
+from overbooked.checker.simulating.trade_off import Keeps, strongest_about_answers
+from overbooked.checker.statuses import HOLDS, STOPPED, SenselessError
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 _MOST_KEPT = 200_000_000
 """So many times are kept at most, 8 bytes each."""
@@ -28,7 +28,8 @@ _PICTURES = (".svg", ".png")
 def run_simulate(request: argparse.Namespace, writes: list[str], reads: list[str], console: Console) -> int:
     """Simulate every one of these ways to write with every way to read; print it, and return the exit status.
 
-    Raises :class:`checker.statuses.SenselessError` when a delay makes no sense, or a picture cannot be written.
+    Raises :class:`overbooked.checker.statuses.SenselessError` when a delay makes no sense, or a picture cannot be
+    written.
     """
     setting = _setting(request, writes, reads)
     draw = _drawing(request.plot) if request.plot else None
@@ -82,7 +83,7 @@ def _drawing(path: Path) -> Callable[[Sequence[Simulated], Keeps, Setting], None
     if path.suffix not in _PICTURES:
         raise SenselessError(f"{path}: should end with {' or '.join(_PICTURES)}")
     try:
-        from checker.simulating.plot import draw  # noqa: PLC0415 - pictures are an extra, and slow to import
+        from overbooked.checker.simulating.plot import draw  # noqa: PLC0415 - pictures are an extra, and slow to import
     except ImportError as error:
         raise SenselessError(f"--plot needs {error.name}, which pip install '.[plot]' brings") from None
     is_new = not path.exists()

@@ -15,10 +15,10 @@ from itertools import combinations, product
 
 import numpy as np
 
-from checker.compiled import Marks
-from checker.dense import IMPOSSIBLE, Act, Shape, steps_acts, then
-from checker.tables import OUTSIDE
-from spec.language import Step
+from overbooked.checker.compiled import Marks
+from overbooked.checker.dense import IMPOSSIBLE, Act, Shape, steps_acts, then
+from overbooked.checker.tables import OUTSIDE
+from overbooked.spec.language import Step
 
 _MOST_PAIRS = 1 << 22
 

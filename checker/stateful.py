@@ -6,7 +6,7 @@ replicas and rooms there are and which strategies are used is drawn too. To test
 server, inherit from :class:`BookingMachine`:
 
 >>> from contextlib import nullcontext
->>> from reference.memory import MemoryStorage
+>>> from overbooked.reference.memory import MemoryStorage
 >>> class MyMachine(BookingMachine):
 ...     def new_storage(self):
 ...         return nullcontext(MemoryStorage())  # your own storage
@@ -24,16 +24,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from checker.conformance.alongside import Alongside
-from checker.conformance.aside import aside
-from checker.conformance.parts import Server, in_memory
-from reference.app_server import AppServer
-from reference.ports import Clock, Log, Replica, Storage
-from spec.faults import Fault
-from spec.read_strategies import read_strategies, read_strategy
-from spec.users import Kind
-from spec.world import World
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.conformance.alongside import Alongside
+from overbooked.checker.conformance.aside import aside
+from overbooked.checker.conformance.parts import Server, in_memory
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.ports import Clock, Log, Replica, Storage
+from overbooked.spec.faults import Fault
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.users import Kind
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 _USERS = 6
 _ANSWERED = {"acked", "available", "booked"}

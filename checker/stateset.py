@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from checker.compiled import Marks, Rows
-from checker.layout import Column, Layout, Words
-from checker.memory import Budget
+from overbooked.checker.compiled import Marks, Rows
+from overbooked.checker.layout import Column, Layout, Words
+from overbooked.checker.memory import Budget
 
 
 def size(words: Words) -> int:
@@ -50,7 +50,7 @@ def ordered(layout: Layout, words: Words) -> Words:
 def unique(layout: Layout, words: Words) -> Words:
     """Return each of these states, sorted by key, once.
 
-    >>> from checker.layout import lay_out
+    >>> from overbooked.checker.layout import lay_out
     >>> [column.tolist() for column in unique(lay_out([], 1), (np.array([1, 3, 3]),))]
     [[1, 3]]
     """

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.cells import CellVerdict
-from checker.runs import Run
-from checker.told import setting
-from checker.traces.trace import Trace
-from checker.whole import show_whole
-from spec.telling import contents, event, listed, users_in_words
-from spec.world import World
+from overbooked.checker.cells import CellVerdict
+from overbooked.checker.runs import Run
+from overbooked.checker.told import setting
+from overbooked.checker.traces.trace import Trace
+from overbooked.checker.whole import show_whole
+from overbooked.spec.telling import contents, event, listed, users_in_words
+from overbooked.spec.world import World
 
 _EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
 _ROOM = 40

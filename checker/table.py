@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.as_json import csv_row
-from checker.cells import CellVerdict, Explored
-from checker.expectations import Compared
-from checker.memory import peak
-from checker.naming import command_for
-from checker.whole import show_whole
-from spec.faults import FAULTS
+from overbooked.checker.as_json import csv_row
+from overbooked.checker.cells import CellVerdict, Explored
+from overbooked.checker.expectations import Compared
+from overbooked.checker.memory import peak
+from overbooked.checker.naming import command_for
+from overbooked.checker.whole import show_whole
+from overbooked.spec.faults import FAULTS
 
 _HEADINGS = {
     "read-after-write": "read\nafter\nwrite",

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.language import Change, Field, Part, Rule, Value, outcome
+from overbooked.spec.language import Change, Field, Part, Rule, Value, outcome
 
 Codes: TypeAlias = NDArray[np.int64]
 Row: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]

@@ -18,8 +18,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from checker.tables import OUTSIDE, Codes, Factor, bits, factors, rows_of
-from spec.language import Field, Model, Part, Value
+from overbooked.checker.tables import OUTSIDE, Codes, Factor, bits, factors, rows_of
+from overbooked.spec.language import Field, Model, Part, Value
 
 Local: TypeAlias = tuple[int, ...]
 _Move: TypeAlias = list[tuple[tuple[int, ...], dict[Local, set[tuple[tuple[int, int], ...]]]]]
@@ -59,7 +59,7 @@ def groups(model: Model) -> list[Group]:
 
     A lamp that breaks only while it is on can be in three states, and not in four:
 
-    >>> from spec.language import part, step
+    >>> from overbooked.spec.language import part, step
     >>> on, broken = (Field(f"a {name}", (False, True), initial=False) for name in ("on", "broken"))
     >>> switch = step("switch", part(lambda on, broken: None if broken else {"on": not on}, on=on, broken=broken))
     >>> burn_out = step("burn out", part(lambda on, broken: {"broken": True} if on else None, on=on, broken=broken))

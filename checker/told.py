@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from checker.cells import Cell, CellVerdict
-from checker.naming import command_for, trace_name
-from checker.runs import Run, run_along
-from checker.traces.trace import Moment, Trace
-from spec.because import because
-from spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
-from spec.language import Model, Property, State, Step
-from spec.system import model
-from spec.telling import answers, contents, event, parties, users_in_words
-from spec.world import World
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.naming import command_for, trace_name
+from overbooked.checker.runs import Run, run_along
+from overbooked.checker.traces.trace import Moment, Trace
+from overbooked.spec.because import because
+from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
+from overbooked.spec.language import Model, Property, State, Step
+from overbooked.spec.system import model
+from overbooked.spec.telling import answers, contents, event, parties, users_in_words
+from overbooked.spec.world import World
 
 
 def told(verdict: CellVerdict, other: int = 0) -> Trace:

@@ -9,24 +9,24 @@ from itertools import islice
 
 from rich.console import Console
 
-from checker.as_json import as_json
-from checker.cells import CellVerdict
-from checker.judging import Judging
-from checker.naming import pages
-from checker.other_runs import Other, different_runs
-from checker.pages.kinds import kind_name
-from checker.progress_line import watched
-from checker.search import Bounds, Exploration, until_broken
-from checker.statuses import BOUNDED, HOLDS, SENSELESS, STOPPED, VIOLATED
-from checker.story import show_alike, show_beside, tell, tell_verdict
-from checker.told import beside, told, with_beside
-from checker.traces.itf import as_itf
-from checker.traces.markdown import as_markdown
-from checker.traces.mermaid import as_mermaid
-from checker.traces.pytest_file import as_pytest
-from checker.traces.svg import as_svg
-from checker.traces.trace import Trace
-from spec.system import model
+from overbooked.checker.as_json import as_json
+from overbooked.checker.cells import CellVerdict
+from overbooked.checker.judging import Judging
+from overbooked.checker.naming import pages
+from overbooked.checker.other_runs import Other, different_runs
+from overbooked.checker.pages.kinds import kind_name
+from overbooked.checker.progress_line import watched
+from overbooked.checker.search import Bounds, Exploration, until_broken
+from overbooked.checker.statuses import BOUNDED, HOLDS, SENSELESS, STOPPED, VIOLATED
+from overbooked.checker.story import show_alike, show_beside, tell, tell_verdict
+from overbooked.checker.told import beside, told, with_beside
+from overbooked.checker.traces.itf import as_itf
+from overbooked.checker.traces.markdown import as_markdown
+from overbooked.checker.traces.mermaid import as_mermaid
+from overbooked.checker.traces.pytest_file import as_pytest
+from overbooked.checker.traces.svg import as_svg
+from overbooked.checker.traces.trace import Trace
+from overbooked.spec.system import model
 
 _MOST = 5_000
 """How many runs are looked at, to find another one."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from checker.graph import Graph, graph_of
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, Guarantee
-from spec.language import State, Step
-from spec.read_strategies import ReadStrategy, read_strategy
-from spec.system import model
-from spec.telling import event
-from spec.world import World
-from spec.write_strategies import WriteStrategy, write_strategy
+from overbooked.checker.graph import Graph, graph_of
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, Guarantee
+from overbooked.spec.language import State, Step
+from overbooked.spec.read_strategies import ReadStrategy, read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.telling import event
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
 MOST_EXPLORED = 8
 """Over so many replicas at most the costs are counted: each more has three times as many states."""

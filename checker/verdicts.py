@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from checker.compiled import Judge
-from checker.layout import Words, lay_out
-from checker.progress import every_run_ends
-from checker.reductions.reduced import Reduced
-from checker.runs import Run, RunError, run_breaking, shortened
-from checker.search import Bounds, Exploration, Progress, explore
-from spec.language import Field, Model
+from overbooked.checker.compiled import Judge
+from overbooked.checker.layout import Words, lay_out
+from overbooked.checker.progress import every_run_ends
+from overbooked.checker.reductions.reduced import Reduced
+from overbooked.checker.runs import Run, RunError, run_breaking, shortened
+from overbooked.checker.search import Bounds, Exploration, Progress, explore
+from overbooked.spec.language import Field, Model
 
 Verdict: TypeAlias = Literal["holds", "violated", "unknown"]
 Known: TypeAlias = tuple[list[Words], Progress]
@@ -50,9 +50,9 @@ def check(model: Model, bounds: Bounds = _DEFAULT, *, reduce: bool = False) -> R
 
     A search that reached one of its ``bounds`` says ``unknown`` of what it did not see broken, never ``holds``.
     With ``reduce``, no more is explored than it takes to know the verdicts, and the counts are of that.
-    Raises :class:`checker.tables.ModelError` when the model contradicts itself.
+    Raises :class:`overbooked.checker.tables.ModelError` when the model contradicts itself.
 
-    >>> from spec.language import Field, Property, case, part, step
+    >>> from overbooked.spec.language import Field, Property, case, part, step
     >>> count = Field("count", (0, 1, 2, 3), 0)
     >>> up = step("up", part(lambda count: {"count": count + 1} if count < 3 else None, count=count))
     >>> is_three = case(part(lambda count: count == 3, count=count))
@@ -155,7 +155,7 @@ def _never(_: Exploration) -> bool:
 def batches(models: Sequence[Model]) -> Iterator[list[Model]]:
     """Yield the models in groups to be explored together: they share fields, and none takes more words for it.
 
-    >>> from spec.language import Field
+    >>> from overbooked.spec.language import Field
     >>> a, b = (Model(name, (Field("x", domain, 0),), (), ()) for name, domain in (("a", (0, 1)), ("b", (0, 1, 2))))
     >>> [[model.name for model in batch] for batch in batches([a, b, a._replace(name="c")])]
     [['a', 'c'], ['b']]
@@ -202,7 +202,7 @@ def _judgement(made: list[Exploration], tag: int, judge: Judge, *, runs: bool) -
     found = next((each for each in reversed(made) if judge.name in each.broken[tag]), made[0])
     length = found.broken[tag].get(judge.name)
     if judge.when == "in the end" and not _ends(found, tag):
-        from checker.endless import endless_run  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
+        from overbooked.checker.endless import endless_run  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
 
         run = endless_run(found, tag, judge)
         if run and (length is None or len(run.steps) < length):

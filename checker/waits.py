@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol, Self, TypeVar
 
-from spec.read_strategies import ReadStrategy
-from spec.write_strategies import WriteStrategy
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.write_strategies import WriteStrategy
 
 APPEND = "append"
 """What an append to the log takes."""
@@ -64,7 +64,7 @@ class Wait(NamedTuple):
 def booking_wait(write: WriteStrategy, replicas: int) -> Wait:
     """Return what the acknowledgement of a booking waits for, no time being negative.
 
-    >>> from spec.write_strategies import write_strategy
+    >>> from overbooked.spec.write_strategies import write_strategy
     >>> booking_wait(write_strategy("serial-async", 3), 3).words
     'db1'
     """

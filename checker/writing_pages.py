@@ -6,10 +6,10 @@ import argparse
 
 from rich.console import Console
 
-from checker.naming import PAGES, pages
-from checker.pages.files import Pages, stale, write
-from checker.progress_line import watched
-from checker.statuses import HOLDS, STOPPED, VIOLATED
+from overbooked.checker.naming import PAGES, pages
+from overbooked.checker.pages.files import Pages, stale, write
+from overbooked.checker.progress_line import watched
+from overbooked.checker.statuses import HOLDS, STOPPED, VIOLATED
 
 
 def run_traces(request: argparse.Namespace, console: Console) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from reference.background import Background
-from reference.consuming import consume
-from reference.ports import Booking, Clock, Log, Replica
-from reference.reading import Read, read_strategy
-from reference.trying import Persistent, until_it_works
-from reference.writing import Write, write_strategy
+from overbooked.reference.background import Background
+from overbooked.reference.consuming import consume
+from overbooked.reference.ports import Booking, Clock, Log, Replica
+from overbooked.reference.reading import Read, read_strategy
+from overbooked.reference.trying import Persistent, until_it_works
+from overbooked.reference.writing import Write, write_strategy
 
 T = TypeVar("T")
 _LOGGED = "message:"

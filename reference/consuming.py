@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from reference.ports import Booking, Clock, Log
-from reference.trying import until_it_works
+from overbooked.reference.ports import Booking, Clock, Log
+from overbooked.reference.trying import until_it_works
 
 
 async def consume(log: Log, clock: Clock, write: Callable[[Booking], Awaitable[None]]) -> None:

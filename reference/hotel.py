@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from reference.app_server import AppServer, Unfinished
-from reference.ports import Booking
-from reference.sqlite import SQLiteStorage
+from overbooked.reference.app_server import AppServer, Unfinished
+from overbooked.reference.ports import Booking
+from overbooked.reference.sqlite import SQLiteStorage
 
 _LEFT = "unfinished.json"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from reference.ports import Booking, Entry
-from reference.waiting import Waiting
+from overbooked.reference.ports import Booking, Entry
+from overbooked.reference.waiting import Waiting
 
 
 class MemoryReplica:

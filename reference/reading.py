@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from reference.ports import Booking, Replica
+from overbooked.reference.ports import Booking, Replica
 
 Read: TypeAlias = Callable[[str, Sequence[Replica]], Awaitable[Booking | None]]
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from reference.ports import Booking, Entry, UnreachableError
-from reference.waiting import Waiting
+from overbooked.reference.ports import Booking, Entry, UnreachableError
+from overbooked.reference.waiting import Waiting
 
 T = TypeVar("T")
 _BUSY = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
-from reference.ports import Booking, Clock, Replica, UnreachableError
+from overbooked.reference.ports import Booking, Clock, Replica, UnreachableError
 
 T = TypeVar("T")
 

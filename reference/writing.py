@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from reference.background import Background
-from reference.ports import Booking, Replica
+from overbooked.reference.background import Background
+from overbooked.reference.ports import Booking, Replica
 
 Write: TypeAlias = Callable[[Booking, Sequence[Replica], Background], Awaitable[None]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from spec.guarantees import GUARANTEES
-from spec.language import State, Value
-from spec.telling import listed, spelled
-from spec.users import Call
-from spec.world import World
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import State, Value
+from overbooked.spec.telling import listed, spelled
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 
 class Because(NamedTuple):

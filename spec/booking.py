@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec.language import Change, Part, Step, part, step
-from spec.users import Call
-from spec.world import World
+from overbooked.spec.language import Change, Part, Step, part, step
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 # The rules, each in the words of what happens.
 

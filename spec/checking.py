@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec.booking import call_begins, while_up
-from spec.language import Change, Step, part, step
-from spec.world import World
+from overbooked.spec.booking import call_begins, while_up
+from overbooked.spec.language import Change, Step, part, step
+from overbooked.spec.world import World
 
 
 def ask(call: str, answers: int, needed: int) -> Change | None:

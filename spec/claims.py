@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 from typing import NamedTuple
 
-from spec.grounds import (
+from overbooked.spec.grounds import (
     AckTime,
     CheckTimes,
     Ground,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec.language import Change, Part, Step, part, step
-from spec.world import World
+from overbooked.spec.language import Change, Part, Step, part, step
+from overbooked.spec.world import World
 
 
 def spend(left: int) -> Change | None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, permutations
 from typing import NamedTuple
 
-from spec.booking import while_up
-from spec.language import Case, Change, Field, Part, When, case, part
-from spec.message_log import out_of_log
-from spec.users import Call, Kind, Program, programs
-from spec.world import World
+from overbooked.spec.booking import while_up
+from overbooked.spec.language import Case, Change, Field, Part, When, case, part
+from overbooked.spec.message_log import out_of_log
+from overbooked.spec.users import Call, Kind, Program, programs
+from overbooked.spec.world import World
 
 
 class Memory(NamedTuple):

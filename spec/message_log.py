@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec.booking import enough, sends
-from spec.language import Change, Part, Step, part, step
-from spec.users import Call
-from spec.world import World
+from overbooked.spec.booking import enough, sends
+from overbooked.spec.language import Change, Part, Step, part, step
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 
 def consume(place: int, committed: int, consuming: bool) -> Change | None:

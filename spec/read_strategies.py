@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spec.names import StrategyError, number_of, unknown
+from overbooked.spec.names import StrategyError, number_of, unknown
 
 
 class ReadStrategy(NamedTuple):
@@ -40,7 +40,7 @@ def read_strategy(name: str, replicas: int) -> ReadStrategy:
     >>> read_strategy("one:db7", 3)
     Traceback (most recent call last):
         ...
-    spec.names.StrategyError: one:db7: there are 3 replicas, db1..db3
+    overbooked.spec.names.StrategyError: one:db7: there are 3 replicas, db1..db3
     """
     known = read_strategies(replicas)
     if name in known:

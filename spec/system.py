@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec import booking, checking, failing, message_log
-from spec.guarantees import Guarantee, Memory
-from spec.language import Model, Property, Step
-from spec.world import World
+from overbooked.spec import booking, checking, failing, message_log
+from overbooked.spec.guarantees import Guarantee, Memory
+from overbooked.spec.language import Model, Property, Step
+from overbooked.spec.world import World
 
 
 def model(world: World, *guarantees: Guarantee) -> Model:
     """Return the booking system as a model that judges these guarantees, which all remember the same.
 
-    >>> from spec.faults import FAULTS
-    >>> from spec.guarantees import GUARANTEES
-    >>> from spec.read_strategies import read_strategy
-    >>> from spec.write_strategies import write_strategy
+    >>> from overbooked.spec.faults import FAULTS
+    >>> from overbooked.spec.guarantees import GUARANTEES
+    >>> from overbooked.spec.read_strategies import read_strategy
+    >>> from overbooked.spec.write_strategies import write_strategy
     >>> durability = GUARANTEES["durability"]
     >>> write, read = write_strategy("parallel:2", 3), read_strategy("first:2", 3)
     >>> world = World(write, read, 3, FAULTS["none"], durability.users)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from spec.guarantees import Guarantee
-from spec.language import State, Step, Value
-from spec.users import Call
-from spec.world import World
+from overbooked.spec.guarantees import Guarantee
+from overbooked.spec.language import State, Step, Value
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 
 class Message(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spec.faults import Fault
-from spec.language import Field
-from spec.read_strategies import ReadStrategy
-from spec.users import Call, Program
-from spec.write_strategies import WriteStrategy
+from overbooked.spec.faults import Fault
+from overbooked.spec.language import Field
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.users import Call, Program
+from overbooked.spec.write_strategies import WriteStrategy
 
 
 class World(NamedTuple):

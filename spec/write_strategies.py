@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spec.names import StrategyError, number_of, unknown
+from overbooked.spec.names import StrategyError, number_of, unknown
 
 
 class WriteStrategy(NamedTuple):
@@ -67,7 +67,7 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     >>> write_strategy("parallel:4", 3)
     Traceback (most recent call last):
         ...
-    spec.names.StrategyError: parallel:4: there are 3 replicas, so K is one of 1..3
+    overbooked.spec.names.StrategyError: parallel:4: there are 3 replicas, so K is one of 1..3
     """
     known = write_strategies(replicas)
     if name in known:

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
+from overbooked.spec.language import Case, Field, Model, Part, Property, Step, Value
 from random_models import rule_of
-from spec.language import Case, Field, Model, Part, Property, Step, Value
 
 NAMES, OTHERS = ("a", "b", "c"), ("x", "y")
 Pair: TypeAlias = tuple[str, str]

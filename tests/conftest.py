@@ -6,6 +6,8 @@ Nothing here depends on the clock: hypothesis has no deadline, and draws the sam
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -26,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     part = f"of the exhaustive tests run every {SLICES}th, from the Nth on; {SLICES} numbers in a row run all of them"
     add("--slice", type=int, metavar="N", help=part)
     add("--exhaustive", action="store_true", help="run all exhaustive tests, and the long ones")
+    add("--costs", action="store_true", help="print at the end how many seconds the tests of each file took")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,12 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("hypothesis_profile", None):
         exhaustive, long = config.getoption("--exhaustive"), config.getoption("--long")
         settings.load_profile("exhaustive" if exhaustive else "long" if long else "quick")
-
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Name the slice."""
-    number = config.getoption("--slice")
-    return [] if number is None else [f"slice {number % SLICES} of {SLICES} of the exhaustive tests"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -57,13 +54,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have recorded: which seeded faults were caught by what, and how much was covered."""
+    """Print which slice this was, and what tests have recorded: what caught seeded faults, and how much was covered."""
+    number = terminalreporter.config.getoption("--slice")
+    if number is not None:
+        terminalreporter.section(f"slice {number % SLICES} of {SLICES} of the exhaustive tests (--slice {number})")
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     for name, heading in (("seeded", "faults seeded into the reference"), ("covered", "covered under faults")):
         rows = [row for report in reports for key, row in getattr(report, "user_properties", ()) if key == name]
         if rows:
             terminalreporter.section(heading)
             terminalreporter.write_line("\n".join(dict.fromkeys(rows)))
+    if terminalreporter.config.getoption("--costs"):
+        _show_costs(terminalreporter, reports)
+
+
+def _show_costs(terminalreporter: pytest.TerminalReporter, reports: list[object]) -> None:
+    costs = defaultdict[str, float](float)
+    for report in reports:
+        if isinstance(report, pytest.TestReport):
+            costs[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("seconds by file")
+    for file, seconds in sorted(costs.items(), key=lambda each: -each[1]):
+        terminalreporter.write_line(f"{seconds:7.1f}  {file}")
 
 
 def _is_long(config: pytest.Config) -> bool:

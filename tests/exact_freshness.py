@@ -12,13 +12,13 @@ from functools import cache
 import numpy as np
 from scipy.linalg import expm
 
-from checker.graph import Graph, graph_of
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategy
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.graph import Graph, graph_of
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 _GUARANTEE = GUARANTEES["read-after-write"]
 _ASK = "invoke check"

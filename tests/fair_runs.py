@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from checker.runs import Run
-from spec.language import Model, Property, Value
+from overbooked.checker.runs import Run
+from overbooked.spec.language import Model, Property, Value
 
 State: TypeAlias = tuple[Value, ...]
 Node: TypeAlias = tuple[State, Hashable]

@@ -24,7 +24,7 @@ class Ended(NamedTuple):
 def interrupted(*arguments: str) -> Ended:
     """Run ``overbooked`` with its errors on a terminal; press Ctrl-C as soon as it shows there how far it is."""
     ours, its = os.openpty()
-    command = [sys.executable, "-m", "checker", *arguments]
+    command = [sys.executable, "-m", "overbooked", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its, text=True) as process:
         os.close(its)
         shown: list[bytes] = []

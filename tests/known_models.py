@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from spec.language import Case, Change, Field, Model, Part, Property, Step, Value, case, part, step
+from overbooked.spec.language import Case, Change, Field, Model, Part, Property, Step, Value, case, part, step
 
 
 def move(field: Field, was: Value, now: Value) -> Part:

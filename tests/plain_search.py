@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple, TypeVar
 
-from spec.language import Model, Property, Value
+from overbooked.spec.language import Model, Property, Value
 
 State = TypeVar("State", bound=Hashable)
 

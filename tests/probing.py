@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-ROOT = Path(__file__).parent.parent
+from linked import ROOT
+
 LIBRARIES = ["_pytest.config", "hypothesis.stateful", "networkx", "numpy", "rich.table", "scipy.sparse.linalg", "z3"]
 _PATIENCE = 3000
 """Seconds after which a command that does not end is ended, and the test fails: many times what the slowest takes."""
@@ -29,7 +30,7 @@ class Done(NamedTuple):
 
 
 def run_on_copy(folder: Path, module: str, *arguments: str) -> Done:
-    """Run ``python -m MODULE ARGUMENTS`` in a folder, whose packages come before this project's own.
+    """Run ``python -m MODULE ARGUMENTS`` in a folder, with the package ``overbooked`` that is in it.
 
     Raises :class:`TimeoutError` when it does not end.
     """
@@ -45,7 +46,7 @@ def run_on_copy(folder: Path, module: str, *arguments: str) -> Done:
 
 @cache
 def _libraries_imported() -> ForkServerContext:
-    from checker.vectors import settings  # noqa: PLC0415 - the processes that are forked import this module, too
+    from overbooked.checker.vectors import settings  # noqa: PLC0415 - the processes that are forked import this module, too
 
     context = get_context("forkserver")
     context.set_forkserver_preload(LIBRARIES)
@@ -55,13 +56,13 @@ def _libraries_imported() -> ForkServerContext:
 
 
 def _run(folder: Path, out: Path, module: str, arguments: tuple[str, ...]) -> None:
-    if known := {"spec", "checker", "reference"} & sys.modules.keys():
-        raise ImportError(f"{', '.join(known)}: imported before the copy of it could be")
+    if "overbooked" in sys.modules:
+        raise ImportError("overbooked: imported before the copy of it could be")
     with out.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.chdir(folder)
-    paths = [str(folder), str(ROOT), str(ROOT / "tests")]
+    paths = [str(folder), str(ROOT / "tests")]
     sys.path[:0] = paths
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     sys.argv = [module, *arguments]

@@ -7,7 +7,7 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from spec.language import Case, Change, Field, Model, Part, Property, Step, Value, part, step
+from overbooked.spec.language import Case, Change, Field, Model, Part, Property, Step, Value, part, step
 
 
 def rule_of(table: Mapping[tuple[Value, ...], Change | bool | None]) -> Callable[..., Change | bool | None]:

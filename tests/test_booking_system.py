@@ -7,19 +7,19 @@ from itertools import product
 
 import pytest
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from checker.judging import Judging
-from checker.search import Bounds
-from checker.verdicts import check
 from fair_runs import assert_breaks
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from overbooked.checker.judging import Judging
+from overbooked.checker.search import Bounds
+from overbooked.checker.verdicts import check
+from overbooked.spec.faults import FAULTS, Fault
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.system import model, steps_of
+from overbooked.spec.users import Kind, programs
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 from plain_search import Found, search
-from spec.faults import FAULTS, Fault
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategies, read_strategy
-from spec.system import model, steps_of
-from spec.users import Kind, programs
-from spec.world import World
-from spec.write_strategies import write_strategies, write_strategy
 from tiers import long_but
 from typed_again import PROGRAMS, Hotel
 

@@ -12,12 +12,12 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from checker import checkpoint
-from checker.cells import Cell
-from checker.checkpoint import Checkpoint, CheckpointError
-from checker.command import main
-from checker.judging import Judging
-from checker.search import Bounds
+from overbooked.checker import checkpoint
+from overbooked.checker.cells import Cell
+from overbooked.checker.checkpoint import Checkpoint, CheckpointError
+from overbooked.checker.command import main
+from overbooked.checker.judging import Judging
+from overbooked.checker.search import Bounds
 
 ASKED = {
     "one model of one word": [Cell("parallel:2", "first:2", 3, "none", "read-after-write", 2, 1)],
@@ -69,8 +69,8 @@ def test_a_search_that_came_to_its_bound_goes_on_with_another(what: str, tmp_pat
 
 
 KILLED = """
-from checker import checkpoint
-from checker.command import main
+from overbooked.checker import checkpoint
+from overbooked.checker.command import main
 
 checkpoint._OFTEN = 0
 saved = checkpoint.Checkpoint.save

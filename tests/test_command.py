@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from checker import table
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
-from checker.command import main
 from interrupted import interrupted
-from spec.faults import FAULTS
-from spec.guarantees import TABLE
-from spec.read_strategies import read_strategies
-from spec.write_strategies import write_strategies
+from overbooked.checker import table
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
+from overbooked.checker.command import main
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import TABLE
+from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.write_strategies import write_strategies
 
-COMMAND = [sys.executable, "-m", "checker"]
+COMMAND = [sys.executable, "-m", "overbooked"]
 ONE = ["check", "--write", "parallel:1", "--read", "one", "--guarantee", "read-after-write"]
 
 
@@ -273,7 +273,7 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
 
 def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the terminal is narrower than a table, lines run over: no verdict, name or replica is cut."""
-    monkeypatch.setattr("checker.command._console", lambda: Console(width=40))
+    monkeypatch.setattr("overbooked.checker.command._console", lambda: Console(width=40))
     _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
     assert "message:serial-async" in out
     row = next(line for line in out.splitlines() if line.startswith("  one"))

@@ -17,23 +17,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from checker.command import main
-from checker.conformance.aside import aside
-from checker.conformance.conform import Conformance, conform, programs_of
-from checker.conformance.following import replayed
-from checker.conformance.parts import Parts, in_memory, in_sqlite
-from checker.cover import covering_runs
-from checker.graph import graph_of
-from checker.judging import Judging
-from checker.search import Bounds
 from interrupted import interrupted
-from reference.app_server import AppServer
-from reference.ports import Booking, Clock, Log, Replica
-from reference.reading import Read, latest, read_strategy
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.system import model
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from overbooked.checker.command import main
+from overbooked.checker.conformance.aside import aside
+from overbooked.checker.conformance.conform import Conformance, conform, programs_of
+from overbooked.checker.conformance.following import replayed
+from overbooked.checker.conformance.parts import Parts, in_memory, in_sqlite
+from overbooked.checker.cover import covering_runs
+from overbooked.checker.graph import graph_of
+from overbooked.checker.judging import Judging
+from overbooked.checker.search import Bounds
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.ports import Booking, Clock, Log, Replica
+from overbooked.reference.reading import Read, latest, read_strategy
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.system import model
 from tiers import long_but
 
 REFERENCE = Parts(in_memory)
@@ -325,7 +325,7 @@ SMALL = ("--write", "serial-async", "--read", "quorum", "--guarantee", "durabili
 
 def told_after(seconds: float, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
     """Conform two programs by a clock that is a second further whenever it is looked at; return status and rows."""
-    with patch("checker.conform.time.monotonic", count().__next__):
+    with patch("overbooked.checker.conform.time.monotonic", count().__next__):
         status, out = printed(capsys, "conform", *SMALL, "--seconds", str(seconds), "--format", "json")
     return status, json.loads(out)["conformance"]
 
@@ -345,7 +345,7 @@ def test_seconds_are_one_budget_for_all_programs(capsys: pytest.CaptureFixture[s
 
 def test_what_is_unknown_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that time or the bound on states did not allow is unknown, says why, and the command ends with 3."""
-    with patch("checker.conform.time.monotonic", count().__next__):
+    with patch("overbooked.checker.conform.time.monotonic", count().__next__):
         status, out = printed(capsys, "conform", *SMALL, "--seconds", "20")
     assert status == 3
     assert "? unknown: stopped after 20 s\n" in out
@@ -450,7 +450,7 @@ def test_an_app_server_built_otherwise_conforms(guarantee: str) -> None:
 OWN_STRATEGY = """
 import asyncio
 
-from reference.app_server import AppServer
+from overbooked.reference.app_server import AppServer
 
 
 async def two_of_them(booking, replicas, background):

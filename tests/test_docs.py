@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.command import main
-from spec import booking
+from overbooked.checker.command import main
+from overbooked.spec import booking
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

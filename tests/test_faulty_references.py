@@ -6,14 +6,14 @@ How many runs each took is printed at the end of the tests.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from probing import ROOT, run_on_copy
+from linked import link
+from probing import run_on_copy
 
 BOTH = ("conform", "stateful")
 
@@ -74,7 +74,7 @@ def caught_by_conform(folder: Path, fault: Fault) -> int | None:
     """Return after how many runs ``conform`` says that the reference differs; ``None`` if it does not."""
     write, read, guarantee, *more = fault.conform.split()
     asked = ["--write", write, "--read", read, "--guarantee", guarantee, *more, "--over", fault.over]
-    done = run_on_copy(folder, "checker", "conform", *asked, "--format", "json")
+    done = run_on_copy(folder, "overbooked", "conform", *asked, "--format", "json")
     (row,) = json.loads(done.printed)["conformance"]
     assert (done.status == 1) == (row["verdict"] == "differs"), done.printed
     return int(row["runs"]) if done.status else None
@@ -92,8 +92,7 @@ PROBES = {"conform": caught_by_conform, "stateful": caught_by_stateful}
 
 def faulty(folder: Path, fault: Fault) -> None:
     """Copy the reference into ``folder``, with the fault."""
-    shutil.copytree(ROOT / "reference", folder / "reference", ignore=shutil.ignore_patterns("*.pyc.*"))
-    path = folder / "reference" / fault.file
+    path = link(folder, "reference") / "reference" / fault.file
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.was) == 1
     path.write_text(text.replace(fault.was, fault.now), encoding="utf-8")

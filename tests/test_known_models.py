@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import known_models as known
-from checker.verdicts import check
-from spec.language import Model
+from overbooked.checker.verdicts import check
+from overbooked.spec.language import Model
 
 
 @pytest.mark.parametrize(("managers", "states"), [(3, 288), (5, 8_832), (7, 296_448)])

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from checker.command import main
-from checker.simulating.trials import Delays, book, check, fresh_from
-from checker.traffic import of_booking, of_check
-from checker.waits import APPEND, booking_wait, check_wait
-from reference.app_server import AppServer
-from reference.memory import MemoryClock
-from spec.read_strategies import read_strategies, read_strategy
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.command import main
+from overbooked.checker.simulating.trials import Delays, book, check, fresh_from
+from overbooked.checker.traffic import of_booking, of_check
+from overbooked.checker.waits import APPEND, booking_wait, check_wait
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.memory import MemoryClock
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 from virtual_time import LateLog, LateReplica, Traffic, in_virtual_time
 
 LEGS = ("write", "ack", "read", "response")

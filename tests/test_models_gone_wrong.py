@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from checker.progress import is_graded
-from checker.tables import ModelError
-from checker.verdicts import check
-from spec.language import Case, Change, Field, Model, Property, Step, Value, case, part, step
+from overbooked.checker.progress import is_graded
+from overbooked.checker.tables import ModelError
+from overbooked.checker.verdicts import check
+from overbooked.spec.language import Case, Change, Field, Model, Property, Step, Value, case, part, step
 
 BIT = Field("bit", (0, 1), 0)
 HUNDRED = tuple(range(100))

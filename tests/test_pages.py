@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from checker.claims.grounds import Grounds
-from checker.claims.judged import JudgedClaim, judged
-from checker.command import main
-from checker.judging import Judging
-from checker.naming import PAGES, named, pages
-from checker.pages.files import stale, write
-from checker.pages.kinds import kind_name, kinds, step_kinds
-from checker.search import Bounds
-from spec import grounds as on
-from spec.claims import Claim
-from spec.guarantees import GUARANTEES
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from overbooked.checker.claims.grounds import Grounds
+from overbooked.checker.claims.judged import JudgedClaim, judged
+from overbooked.checker.command import main
+from overbooked.checker.judging import Judging
+from overbooked.checker.naming import PAGES, named, pages
+from overbooked.checker.pages.files import stale, write
+from overbooked.checker.pages.kinds import kind_name, kinds, step_kinds
+from overbooked.checker.search import Bounds
+from overbooked.spec import grounds as on
+from overbooked.spec.claims import Claim
+from overbooked.spec.guarantees import GUARANTEES
 
 FOLDER = PAGES.parent
 CLAIMS = Path(__file__).parent.parent / "spec" / "claims.md"
@@ -168,9 +168,9 @@ def test_what_a_claim_says_decides(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         Claim("A5", "a figure", (on.MostAtOnce("parallel:2", 3),), is_figure=True),
         Claim("A6", "another figure", (on.MostAtOnce("parallel:2", 2),), is_figure=True),
     )
-    monkeypatch.setattr("checker.claims.judged.claims", lambda: made)
+    monkeypatch.setattr("overbooked.checker.claims.judged.claims", lambda: made)
     assert [each.verdict for each in judged()] == ["holds", "refuted", "holds when", "unknown", "measured", "refuted"]
-    monkeypatch.setattr("checker.claims.shown.SECTIONS", {"made up": made})
+    monkeypatch.setattr("overbooked.checker.claims.shown.SECTIONS", {"made up": made})
     assert main(["claims"]) == 3
     assert "unknown" in capsys.readouterr().out
 

@@ -9,24 +9,24 @@ from itertools import product
 import pytest
 import z3
 
-from checker.proving.asking import Claim, ask
-from checker.proving.counted import Move, any_state, moves
-from checker.proving.family import SIZES, SMALL, Family, family
-from checker.proving.induction import Induction, Invariant, View
-from checker.proving.long_run import LongRun, Stretch, once
-from checker.proving.rules import Branch, branches
-from checker.proving.theorem import Said, Topic, ask_all, judge, proof_of
-from checker.proving.unrolled import followed, induction, shortest_run
-from checker.proving.venn import sets
-from checker.tables import ModelError
-from checker.theorems.any_size import N, R, Setting, W, replica_of
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.language import Change, Field, Model, Part, Property, Value, case, outcome, part, step
-from spec.read_strategies import read_strategies
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import write_strategies
+from overbooked.checker.proving.asking import Claim, ask
+from overbooked.checker.proving.counted import Move, any_state, moves
+from overbooked.checker.proving.family import SIZES, SMALL, Family, family
+from overbooked.checker.proving.induction import Induction, Invariant, View
+from overbooked.checker.proving.long_run import LongRun, Stretch, once
+from overbooked.checker.proving.rules import Branch, branches
+from overbooked.checker.proving.theorem import Said, Topic, ask_all, judge, proof_of
+from overbooked.checker.proving.unrolled import followed, induction, shortest_run
+from overbooked.checker.proving.venn import sets
+from overbooked.checker.tables import ModelError
+from overbooked.checker.theorems.any_size import N, R, Setting, W, replica_of
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Change, Field, Model, Part, Property, Value, case, outcome, part, step
+from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategies
 
 
 def parts_of_the_spec() -> Iterator[Part]:

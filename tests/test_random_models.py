@@ -8,17 +8,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker import possible, search, tables
-from checker.graph import graph_of
-from checker.layout import Layout
-from checker.search import Bounds
-from checker.sleep import noted
-from checker.verdicts import Search, check
 from fair_runs import assert_breaks, goes_on_for_ever_broken
 from known_models import two_phase_commit
+from overbooked.checker import possible, search, tables
+from overbooked.checker.graph import graph_of
+from overbooked.checker.layout import Layout
+from overbooked.checker.search import Bounds
+from overbooked.checker.sleep import noted
+from overbooked.checker.verdicts import Search, check
+from overbooked.spec.language import Field, Model, Property
 from plain_search import search_model
 from random_models import families, graded_models
-from spec.language import Field, Model, Property
 
 PADDING = tuple(Field(f"padding {i}", tuple(range(8)), 0) for i in range(21))
 """Fields that no step touches, 63 bits of them: what follows lies in a second word."""

@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alike_models import alike_models
-from checker import expectations
-from checker.cells import Cell
-from checker.judging import Judging
-from checker.reductions.alike import classes
-from checker.reductions.reduced import Reduced
-from checker.reductions.sorting import _smaller
-from checker.runs import run_breaking, shortened
-from checker.search import Bounds, Exploration, explore
-from checker.verdicts import check, is_reducible
 from fair_runs import assert_breaks
 from known_models import philosophers
-from spec.faults import FAULTS
-from spec.language import Field, Model, Property, case, part, step
-from spec.system import model
-from spec.write_strategies import write_strategies
+from overbooked.checker import expectations
+from overbooked.checker.cells import Cell
+from overbooked.checker.judging import Judging
+from overbooked.checker.reductions.alike import classes
+from overbooked.checker.reductions.reduced import Reduced
+from overbooked.checker.reductions.sorting import _smaller
+from overbooked.checker.runs import run_breaking, shortened
+from overbooked.checker.search import Bounds, Exploration, explore
+from overbooked.checker.verdicts import check, is_reducible
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.language import Field, Model, Property, case, part, step
+from overbooked.spec.system import model
+from overbooked.spec.write_strategies import write_strategies
 from tiers import long_but
 
 EXPECTED = Path(__file__).parent.parent / "spec" / "expected.csv"

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from reference.app_server import AppServer, ClosedError, Unfinished, UnknownOutcomeError
-from reference.hotel import hotel
-from reference.memory import MemoryClock, MemoryLog, MemoryReplica, MemoryStorage
-from reference.ports import Booking, Entry, Replica, UnreachableError
-from reference.sqlite import SQLiteLog, SQLiteReplica, SQLiteStorage
+from overbooked.reference.app_server import AppServer, ClosedError, Unfinished, UnknownOutcomeError
+from overbooked.reference.hotel import hotel
+from overbooked.reference.memory import MemoryClock, MemoryLog, MemoryReplica, MemoryStorage
+from overbooked.reference.ports import Booking, Entry, Replica, UnreachableError
+from overbooked.reference.sqlite import SQLiteLog, SQLiteReplica, SQLiteStorage
 from virtual_time import in_virtual_time
 
 T = TypeVar("T")

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.cells import Cell
-from checker.command import main
-from checker.naming import trace_name
-from checker.report.data import Report
-from checker.report.explorable import Explorable
-from checker.report.trees import tree_of
-from checker.search import Bounds
-from checker.verdicts import check
 from interrupted import interrupted
-from spec.guarantees import GUARANTEES
-from spec.language import Field, Model, State, Value, part, step
-from spec.system import model
-from spec.telling import contents, event
+from overbooked.checker.cells import Cell
+from overbooked.checker.command import main
+from overbooked.checker.naming import trace_name
+from overbooked.checker.report.data import Report
+from overbooked.checker.report.explorable import Explorable
+from overbooked.checker.report.trees import tree_of
+from overbooked.checker.search import Bounds
+from overbooked.checker.verdicts import check
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Field, Model, State, Value, part, step
+from overbooked.spec.system import model
+from overbooked.spec.telling import contents, event
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from probing import ROOT, run_on_copy
+from linked import ROOT, link
+from probing import run_on_copy
 
 EXPECTED = str(ROOT / "spec" / "expected.csv")
 
@@ -26,7 +26,7 @@ def run_of(file: str, chosen: str = "") -> tuple[str, ...]:
 
 
 VERDICTS = (
-    *("checker", "check", "--expect", EXPECTED, "--fault", "all"),
+    *("overbooked", "check", "--expect", EXPECTED, "--fault", "all"),
     *("--write", "serial-sync", "--write", "serial-async", "--write", "parallel:2", "--write", "message:serial-async"),
     *("--read", "one", "--read", "one:db2", "--read", "quorum"),
     *("--guarantee", "read-after-write", "--guarantee", "read-your-writes", "--guarantee", "monotonic-reads"),
@@ -35,7 +35,7 @@ VERDICTS = (
 )
 """Compares the verdicts and numbers of many small cells with the expected ones."""
 BIG_VERDICTS = (
-    *("checker", "check", "--expect", EXPECTED, "--fault", "none", "--write", "serial-async", "--read", "quorum"),
+    *("overbooked", "check", "--expect", EXPECTED, "--fault", "none", "--write", "serial-async", "--read", "quorum"),
     *("--guarantee", "linearizability", "--guarantee", "no-double-booking"),
 )
 """Likewise, for the two guarantees whose programs are the largest."""
@@ -51,7 +51,7 @@ TOGETHER = run_of("test_together.py")
 """Runs the tests that fields kept together make no difference."""
 RUNS = run_of("test_booking_system.py", "_run_of")
 """Runs the tests that follow the booking system's counterexamples step by step."""
-PROOFS = ("checker", "prove", "sets", "systems", "protocol", "latency")
+PROOFS = ("overbooked", "prove", "sets", "systems", "protocol", "latency")
 """Proves all theorems but those about the spec's own steps."""
 PROVING = run_of("test_proving.py")
 """Runs the tests of how one proves."""
@@ -263,17 +263,11 @@ FAULTS = [("spec", *fault) for fault in IN_THE_SPEC] + [("checker", *fault) for 
 FIRST_OF_ITS_PROBE = {probe: number for number, (*_, probe) in reversed([*enumerate(FAULTS)])}
 
 
-def copy_to(folder: Path) -> None:
-    """Copy spec and checker."""
-    for name in ("spec", "checker"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
-
-
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("probe", FIRST_OF_ITS_PROBE, ids=lambda probe: " ".join(probe).replace(str(ROOT), ""))
 def test_without_a_fault_the_probes_are_content(probe: tuple[str, ...], tmp_path: Path) -> None:
     """Each probe passes on an unchanged copy, so that what fails below fails for the fault alone."""
-    copy_to(tmp_path)
+    link(tmp_path, "spec", "checker")
     done = run_on_copy(tmp_path, *probe)
     assert done.status == 0, done.printed
 
@@ -293,8 +287,7 @@ def test_a_seeded_fault_is_noticed(  # noqa: PLR0913, PLR0917 - a fault is just 
     folder: str, file: str, was: str, now: str, probe: tuple[str, ...], tmp_path: Path
 ) -> None:
     """With the fault, the probe that should notice it fails."""
-    copy_to(tmp_path)
-    path = tmp_path / folder / file
+    path = link(tmp_path, folder) / folder / file
     text = path.read_text(encoding="utf-8")
     assert text.count(was) == 1
     path.write_text(text.replace(was, now), encoding="utf-8")

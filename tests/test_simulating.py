@@ -21,26 +21,26 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from checker.cells import Cell
-from checker.command import main
-from checker.judging import Judging
-from checker.search import Bounds
-from checker.simulating.delays import DelayError, delay
-from checker.simulating.estimates import probability, quantile
-from checker.simulating.k_staleness import k_stale
-from checker.simulating.networks import SETS, Network, network
-from checker.simulating.shown import show
-from checker.simulating.simulated import Setting, Simulated, is_never_stale, percentiles, simulated
-from checker.simulating.trade_off import points
-from checker.simulating.trials import Delays, book, check, fresh_from
-from checker.waits import booking_wait, check_wait
 from exact_freshness import ExactFreshness
 from interrupted import interrupted
-from spec.guarantees import GUARANTEES
-from spec.language import State, Step
-from spec.read_strategies import read_strategies, read_strategy
-from spec.system import model
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.cells import Cell
+from overbooked.checker.command import main
+from overbooked.checker.judging import Judging
+from overbooked.checker.search import Bounds
+from overbooked.checker.simulating.delays import DelayError, delay
+from overbooked.checker.simulating.estimates import probability, quantile
+from overbooked.checker.simulating.k_staleness import k_stale
+from overbooked.checker.simulating.networks import SETS, Network, network
+from overbooked.checker.simulating.shown import show
+from overbooked.checker.simulating.simulated import Setting, Simulated, is_never_stale, percentiles, simulated
+from overbooked.checker.simulating.trade_off import points
+from overbooked.checker.simulating.trials import Delays, book, check, fresh_from
+from overbooked.checker.waits import booking_wait, check_wait
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import State, Step
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 from tiers import long_but
 from timed_runs import timed_run
 
@@ -347,7 +347,7 @@ def test_the_text_fits_and_tells_what_is_certain(width: int) -> None:
 
 def test_an_old_terminal_gets_plain_characters() -> None:
     """Where the output cannot have a plus-minus sign, it has none, and nothing fails."""
-    command = [sys.executable, "-m", "checker", "simulate", "--trials", "100"]
+    command = [sys.executable, "-m", "overbooked", "simulate", "--trials", "100"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
@@ -403,7 +403,7 @@ def test_without_matplotlib_a_picture_is_refused(
 ) -> None:
     """The line says what to install; all else works without."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "checker.simulating.plot", raising=False)
+    monkeypatch.delitem(sys.modules, "overbooked.checker.simulating.plot", raising=False)
     assert main(["simulate", "--plot", str(tmp_path / "p.svg")]) == 2
     assert capsys.readouterr().err == "overbooked: --plot needs matplotlib, which pip install '.[plot]' brings\n"
     assert main(["simulate", "--trials", "100", "--format", "csv"]) == 0

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from checker.conformance.alongside import Alongside, DiffersError
-from checker.conformance.parts import in_sqlite
-from checker.stateful import SETTINGS, BookingMachine
-from reference.app_server import AppServer
-from reference.memory import MemoryStorage
-from reference.ports import Booking, Storage
-from spec.faults import Fault
-from spec.read_strategies import read_strategy
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.conformance.alongside import Alongside, DiffersError
+from overbooked.checker.conformance.parts import in_sqlite
+from overbooked.checker.stateful import SETTINGS, BookingMachine
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.memory import MemoryStorage
+from overbooked.reference.ports import Booking, Storage
+from overbooked.spec.faults import Fault
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -14,23 +14,30 @@ from itertools import combinations, product
 import pytest
 import z3
 
-from checker.command import main
-from checker.proving.asking import ask
-from checker.proving.asking import check as z3_check
-from checker.proving.theorem import Judged, Proof, judge
-from checker.theorems import agreement, catalogue, reads
-from checker.theorems.catalogue import GROUPS, Proving
-from checker.theorems.latency import APPEND, ack_time
-from checker.theorems.quorum_systems import QuorumSystem, meet, members_of, missing, of_strategies, system_named
-from checker.theorems.stale_run import stale_run
-from checker.verdicts import check
 from interrupted import interrupted
-from spec.faults import FAULTS, Fault
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategies, read_strategy
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.command import main
+from overbooked.checker.proving.asking import ask
+from overbooked.checker.proving.asking import check as z3_check
+from overbooked.checker.proving.theorem import Judged, Proof, judge
+from overbooked.checker.theorems import agreement, catalogue, reads
+from overbooked.checker.theorems.catalogue import GROUPS, Proving
+from overbooked.checker.theorems.latency import APPEND, ack_time
+from overbooked.checker.theorems.quorum_systems import (
+    QuorumSystem,
+    meet,
+    members_of,
+    missing,
+    of_strategies,
+    system_named,
+)
+from overbooked.checker.theorems.stale_run import stale_run
+from overbooked.checker.verdicts import check
+from overbooked.spec.faults import FAULTS, Fault
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 from tiers import long_but
 
 SECONDS = 60
@@ -454,7 +461,7 @@ def test_ctrl_c_keeps_what_was_proved(form: str) -> None:
 
 def test_a_reader_that_leaves_ends_it() -> None:
     """Where nobody reads any more, the command ends at once, with the usual status and without a word."""
-    command = [sys.executable, "-u", "-m", "checker", "prove", "sets"]
+    command = [sys.executable, "-u", "-m", "overbooked", "prove", "sets"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert running.stderr is not None
@@ -467,7 +474,7 @@ def test_a_reader_that_leaves_ends_it() -> None:
 def test_a_terminal_without_signs_gets_letters() -> None:
     """Where output cannot have signs such as arrows, statements are spelled in plain letters."""
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-m", "checker", "prove", "sets", "systems"]
+    command = [sys.executable, "-m", "overbooked", "prove", "sets", "systems"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "R + W > N => A & B != {}" in done.stdout

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alike_models import alike_models
-from checker import compiled, tables, together
-from checker.cells import Cell
-from checker.graph import graph_of
-from checker.tables import ModelError, bits
-from checker.together import groups
-from checker.verdicts import check
-from spec.language import Field, Model, Property, case, part, step
-from spec.system import model
+from overbooked.checker import compiled, tables, together
+from overbooked.checker.cells import Cell
+from overbooked.checker.graph import graph_of
+from overbooked.checker.tables import ModelError, bits
+from overbooked.checker.together import groups
+from overbooked.checker.verdicts import check
+from overbooked.spec.language import Field, Model, Property, case, part, step
+from overbooked.spec.system import model
 
 
 @contextmanager

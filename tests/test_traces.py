@@ -14,26 +14,26 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from checker.command import main
-from checker.judging import Judging
-from checker.naming import command_for, named, trace_name
-from checker.options import FORMS, parse
-from checker.other_runs import different_runs, shape_of
-from checker.retrace import retrace
-from checker.runs import Run, run_along
-from checker.search import Bounds, Exploration, until_broken
-from checker.told import beside, told, with_beside
-from checker.traces.itf import as_itf
-from checker.traces.mermaid import as_mermaid
-from checker.traces.pytest_file import as_pytest
-from checker.traces.svg import as_svg
-from checker.traces.trace import Trace
-from checker.tracing import run_trace
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, implied, strongest, weakest
-from spec.language import Model
-from spec.system import model
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
+from overbooked.checker.command import main
+from overbooked.checker.judging import Judging
+from overbooked.checker.naming import command_for, named, trace_name
+from overbooked.checker.options import FORMS, parse
+from overbooked.checker.other_runs import different_runs, shape_of
+from overbooked.checker.retrace import retrace
+from overbooked.checker.runs import Run, run_along
+from overbooked.checker.search import Bounds, Exploration, until_broken
+from overbooked.checker.told import beside, told, with_beside
+from overbooked.checker.traces.itf import as_itf
+from overbooked.checker.traces.mermaid import as_mermaid
+from overbooked.checker.traces.pytest_file import as_pytest
+from overbooked.checker.traces.svg import as_svg
+from overbooked.checker.traces.trace import Trace
+from overbooked.checker.tracing import run_trace
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, implied, strongest, weakest
+from overbooked.spec.language import Model
+from overbooked.spec.system import model
 
 STALE = Cell("parallel:1", "one", 3, "none", "read-after-write")
 SOME = [

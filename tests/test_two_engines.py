@@ -6,15 +6,15 @@ from functools import partial
 
 import pytest
 
-from checker.cells import Cell
-from checker.proving.theorem import ask_all
-from checker.proving.unrolled import induction, shortest_run
-from checker.theorems.any_size import replica_of
-from checker.theorems.invariants import Numbers, reads_see_writes
-from checker.verdicts import check
-from spec.guarantees import GUARANTEES
-from spec.language import Model
-from spec.system import model
+from overbooked.checker.cells import Cell
+from overbooked.checker.proving.theorem import ask_all
+from overbooked.checker.proving.unrolled import induction, shortest_run
+from overbooked.checker.theorems.any_size import replica_of
+from overbooked.checker.theorems.invariants import Numbers, reads_see_writes
+from overbooked.checker.verdicts import check
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Model
+from overbooked.spec.system import model
 
 
 def asked(cell: Cell) -> Model:

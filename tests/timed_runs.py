@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from spec.language import Model, State, Step
+from overbooked.spec.language import Model, State, Step
 
 
 class Timed(NamedTuple):

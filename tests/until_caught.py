@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from checker.conformance.alongside import DiffersError
-from checker.conformance.parts import in_sqlite
-from checker.stateful import SETTINGS, BookingMachine
-from reference.ports import Storage
+from overbooked.checker.conformance.alongside import DiffersError
+from overbooked.checker.conformance.parts import in_sqlite
+from overbooked.checker.stateful import SETTINGS, BookingMachine
+from overbooked.reference.ports import Storage
 
 
 class Counting(BookingMachine):

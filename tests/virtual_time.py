@@ -7,8 +7,8 @@ import selectors
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from reference.memory import MemoryLog, MemoryReplica
-from reference.ports import Booking, Entry
+from overbooked.reference.memory import MemoryLog, MemoryReplica
+from overbooked.reference.ports import Booking, Entry
 
 T = TypeVar("T")
 

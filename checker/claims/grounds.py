@@ -9,25 +9,25 @@ from typing import NamedTuple
 
 import z3
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from checker.judging import Judging
-from checker.naming import command_for
-from checker.proving.theorem import judge
-from checker.search import Bounds
-from checker.simulating.networks import network
-from checker.simulating.simulated import Freshness, Setting, Simulated, percentiles, simulated
-from checker.theorems.catalogue import listed
-from checker.theorems.latency import ack_time, check_time
-from checker.traffic import Traffic, of_booking
-from checker.verdicts import check
-from spec import grounds
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, TABLE
-from spec.language import Property, case, part
-from spec.read_strategies import read_strategy
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
+from overbooked.checker.judging import Judging
+from overbooked.checker.naming import command_for
+from overbooked.checker.proving.theorem import judge
+from overbooked.checker.search import Bounds
+from overbooked.checker.simulating.networks import network
+from overbooked.checker.simulating.simulated import Freshness, Setting, Simulated, percentiles, simulated
+from overbooked.checker.theorems.catalogue import listed
+from overbooked.checker.theorems.latency import ack_time, check_time
+from overbooked.checker.traffic import Traffic, of_booking
+from overbooked.checker.verdicts import check
+from overbooked.spec import grounds
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, TABLE
+from overbooked.spec.language import Property, case, part
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 REPLICAS = 3
 _SECONDS = 30.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Literal, NamedTuple, TypeAlias
 
-from checker.claims.grounds import Found, Grounds
-from spec.claims import Claim, claims
+from overbooked.checker.claims.grounds import Found, Grounds
+from overbooked.spec.claims import Claim, claims
 
 Word: TypeAlias = Literal["holds", "holds when", "refuted", "measured", "not judged", "unknown"]
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.claims.grounds import Found
-from checker.claims.judged import JudgedClaim
-from checker.traces.markdown import table
-from spec.claims import SECTIONS
+from overbooked.checker.claims.grounds import Found
+from overbooked.checker.claims.judged import JudgedClaim
+from overbooked.checker.traces.markdown import table
+from overbooked.spec.claims import SECTIONS
 
 _STYLES = {"holds": "green", "measured": "green", "refuted": "bold red", "not judged": "dim", "unknown": "yellow"}
 _FEW = 3

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from checker.conformance.apart import printed, show_apart
-from checker.conformance.driven import Driven
-from checker.conformance.following import Row
-from checker.conformance.parts import NewServer
-from checker.conformance.views import differences, view_of
-from checker.runs import Run
-from reference.ports import Storage
-from spec.language import Model, Step, Value
-from spec.system import name_of, steps_of
-from spec.users import Call, Kind
-from spec.world import World
+from overbooked.checker.conformance.apart import printed, show_apart
+from overbooked.checker.conformance.driven import Driven
+from overbooked.checker.conformance.following import Row
+from overbooked.checker.conformance.parts import NewServer
+from overbooked.checker.conformance.views import differences, view_of
+from overbooked.checker.runs import Run
+from overbooked.reference.ports import Storage
+from overbooked.spec.language import Model, Step, Value
+from overbooked.spec.system import name_of, steps_of
+from overbooked.spec.users import Call, Kind
+from overbooked.spec.world import World
 
 
 class DiffersError(AssertionError):

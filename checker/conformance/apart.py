@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.conformance.following import Difference, Row
-from checker.runs import Run
-from checker.story import show_steps
-from spec.world import World
+from overbooked.checker.conformance.following import Difference, Row
+from overbooked.checker.runs import Run
+from overbooked.checker.story import show_steps
+from overbooked.spec.world import World
 
 _WIDTH = 100
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from checker.as_json import trace
-from checker.cells import Cell
-from checker.conformance.conform import Conformance
-from checker.conformance.following import Difference
+from overbooked.checker.as_json import trace
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.conform import Conformance
+from overbooked.checker.conformance.following import Difference
 
 
 def as_json(results: Sequence[Conformance], *, finished: bool) -> str:

@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from threading import Thread
 from typing import Any, TypeVar
 
-from checker.conformance.parts import NewStorage
-from reference.ports import Storage
+from overbooked.checker.conformance.parts import NewStorage
+from overbooked.reference.ports import Storage
 
 T = TypeVar("T")
 _PATIENCE = 60.0

@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from checker.cells import Cell
-from checker.conformance.following import Difference
-from checker.conformance.orders import with_orders
-from checker.conformance.parts import Parts
-from checker.conformance.sides import Sides, shortest_difference
-from checker.cover import covering_runs
-from checker.graph import Edge, Graph
-from checker.search import Bounds, Exploration, explore
-from spec.guarantees import GUARANTEES
-from spec.system import model
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.following import Difference
+from overbooked.checker.conformance.orders import with_orders
+from overbooked.checker.conformance.parts import Parts
+from overbooked.checker.conformance.sides import Sides, shortest_difference
+from overbooked.checker.cover import covering_runs
+from overbooked.checker.graph import Edge, Graph
+from overbooked.checker.search import Bounds, Exploration, explore
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.system import model
 
 Conforms: TypeAlias = Literal["conforms", "differs", "unknown"]
 

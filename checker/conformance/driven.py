@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextvars import copy_context
 
-from checker.conformance.held import CALL, HeldClock, HeldLog, HeldReplica, Stage
-from checker.conformance.parts import NewServer, Server
-from checker.conformance.still import StillLoop
-from checker.conformance.views import View
-from reference.ports import Booking, Clock, Log, Replica, Storage
-from spec.users import Call
-from spec.world import World
+from overbooked.checker.conformance.held import CALL, HeldClock, HeldLog, HeldReplica, Stage
+from overbooked.checker.conformance.parts import NewServer, Server
+from overbooked.checker.conformance.still import StillLoop
+from overbooked.checker.conformance.views import View
+from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 _ANSWERED = {"acked", "available", "booked"}
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
 
-from checker.conformance.driven import Driven
-from checker.conformance.parts import Parts
-from checker.conformance.views import View, differences, view_of
-from checker.runs import Run
-from spec.world import World
+from overbooked.checker.conformance.driven import Driven
+from overbooked.checker.conformance.parts import Parts
+from overbooked.checker.conformance.views import View, differences, view_of
+from overbooked.checker.runs import Run
+from overbooked.spec.world import World
 
 Row: TypeAlias = tuple[str, str, str]
 """What differs, how it is in the spec, and how it is in the reference."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 
-from checker.conformance.still import RestlessError, StillLoop
-from reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
-from spec.users import Call
+from overbooked.checker.conformance.still import RestlessError, StillLoop
+from overbooked.reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
+from overbooked.spec.users import Call
 
 CALL: ContextVar[str] = ContextVar("CALL")
 """The call that is being served; tasks started for it inherit it, as asyncio copies the context.

@@ -9,11 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.aside import aside
-from checker.conformance.parts import NewStorage, Parts, in_memory, in_sqlite
-from reference.app_server import AppServer
-from reference.ports import Storage
-from spec.names import StrategyError, shown
+from overbooked.checker.conformance.aside import aside
+from overbooked.checker.conformance.parts import NewStorage, Parts, in_memory, in_sqlite
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.ports import Storage
+from overbooked.spec.names import StrategyError, shown
 
 STORAGES: dict[str, NewStorage] = {"memory": in_memory, "sqlite": in_sqlite}
 
@@ -21,7 +21,7 @@ STORAGES: dict[str, NewStorage] = {"memory": in_memory, "sqlite": in_sqlite}
 def parts_called(app: str | None, over: str) -> Parts:
     """Return the parts that a user names: ``memory``, ``sqlite``, or ``MODULE:NAME`` of one's own.
 
-    Raises :class:`spec.names.StrategyError` when there is nothing of that name.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is nothing of that name.
     """
     server = AppServer if app is None else _named(app)
     if over not in STORAGES and ":" not in over:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from spec.language import Change, Field, Model, Part, Step, Value, part
-from spec.world import World
+from overbooked.spec.language import Change, Field, Model, Part, Step, Value, part
+from overbooked.spec.world import World
 
 _NOTED = {"sample", "confirm"}
 
@@ -28,9 +28,9 @@ def with_orders(model: Model, world: World) -> Model:
 
     Cost: a state for each order; over three replicas there are 16 of them, over five 326, for each call.
 
-    >>> from checker.cells import Cell
-    >>> from spec.guarantees import GUARANTEES
-    >>> from spec.system import model
+    >>> from overbooked.checker.cells import Cell
+    >>> from overbooked.spec.guarantees import GUARANTEES
+    >>> from overbooked.spec.system import model
     >>> cell = Cell("serial-sync", "quorum", 3, "none", "checking-availability")
     >>> with_orders(model(cell.world, GUARANTEES[cell.guarantee]), cell.world).fields[-1].domain[3:6]
     ('db3', 'db1 db2', 'db1 db3')

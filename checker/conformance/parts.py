@@ -8,14 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Protocol, TypeAlias
 
-from reference.app_server import AppServer
-from reference.memory import MemoryStorage
-from reference.ports import Booking, Clock, Log, Replica, Storage
-from reference.sqlite import SQLiteStorage
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.memory import MemoryStorage
+from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.reference.sqlite import SQLiteStorage
 
 
 class Server(Protocol):
-    """An app server, as its users and whoever runs it see it: :class:`reference.app_server.AppServer`, or another."""
+    """An app server, as its users and whoever runs it see it.
+
+    :class:`overbooked.reference.app_server.AppServer` is one.
+    """
 
     async def start(self) -> None:
         """Begin to consume the log, where there is one."""

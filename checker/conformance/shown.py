@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.cells import Cell
-from checker.conformance.apart import app_called, show_difference
-from checker.conformance.conform import Conformance
-from checker.whole import show_whole
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.telling import users_in_words
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.apart import app_called, show_difference
+from overbooked.checker.conformance.conform import Conformance
+from overbooked.checker.whole import show_whole
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.telling import users_in_words
 
 _SIGNS = {"conforms": ("✓", "ok"), "differs": ("✗", "X"), "unknown": ("?", "?")}
 _STYLES = {"conforms": "green", "differs": "bold red", "unknown": "yellow"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from checker.cells import Cell
-from checker.conformance.following import Difference, Found, first_difference
-from checker.conformance.parts import Parts
-from checker.conformance.views import View, view_of
-from checker.cover import covering_runs
-from checker.graph import Edge, Graph
-from checker.runs import Run
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.following import Difference, Found, first_difference
+from overbooked.checker.conformance.parts import Parts
+from overbooked.checker.conformance.views import View, view_of
+from overbooked.checker.cover import covering_runs
+from overbooked.checker.graph import Edge, Graph
+from overbooked.checker.runs import Run
 
 
 class Sides:

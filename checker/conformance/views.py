@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spec.language import State
-from spec.world import World
+from overbooked.spec.language import State
+from overbooked.spec.world import World
 
 
 class View(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checker.cells import Cell
-from checker.pages.kinds import Verdicts
-from spec.read_strategies import ReadStrategy
-from spec.world import World
-from spec.write_strategies import WriteStrategy
+from overbooked.checker.cells import Cell
+from overbooked.checker.pages.kinds import Verdicts
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import WriteStrategy
 
 
 class Cost(NamedTuple):
@@ -34,7 +34,7 @@ def cost(world: World, verdicts: Verdicts, cell: Cell) -> Cost:
 def booking_waits_for(write: WriteStrategy) -> str:
     """Return what a booking's acknowledgement waits for.
 
-    >>> from spec.write_strategies import write_strategy
+    >>> from overbooked.spec.write_strategies import write_strategy
     >>> [booking_waits_for(write_strategy(name, 3)) for name in ("serial-sync", "parallel:2", "message:parallel:2")]
     ['3 confirmations, one after the other', '2 confirmations of 3 writes at once', 'an append to the log']
     """

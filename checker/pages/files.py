@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from checker.cells import Explored
-from checker.judging import Judging
-from checker.pages.index import index, names
-from checker.pages.kinds import every_cell, kinds
-from checker.pages.page import page
-from checker.search import Bounds
+from overbooked.checker.cells import Explored
+from overbooked.checker.judging import Judging
+from overbooked.checker.pages.index import index, names
+from overbooked.checker.pages.kinds import every_cell, kinds
+from overbooked.checker.pages.page import page
+from overbooked.checker.search import Bounds
 
 
 class Pages:

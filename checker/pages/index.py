@@ -6,13 +6,13 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from checker.cells import Cell, CellVerdict
-from checker.naming import trace_name
-from checker.pages.kinds import Kind, Verdicts, pairs
-from checker.traces.markdown import table
-from spec.because import because
-from spec.guarantees import GUARANTEES, Guarantee
-from spec.telling import listed
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.naming import trace_name
+from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
+from overbooked.checker.traces.markdown import table
+from overbooked.spec.because import because
+from overbooked.spec.guarantees import GUARANTEES, Guarantee
+from overbooked.spec.telling import listed
 
 _HEAD = """# What can go wrong
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from checker.runs import Run
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategies
-from spec.write_strategies import write_strategies
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
+from overbooked.checker.runs import Run
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.write_strategies import write_strategies
 
 REPLICAS = 3
 Verdicts: TypeAlias = dict[Cell, CellVerdict]
@@ -72,8 +72,8 @@ def kind_name(verdict: CellVerdict, known: Iterable[str]) -> str | None:
 def step_kinds(run: Run) -> StepKinds:
     """Return what is done in a run, by whom in their roles: users and replicas count in the order in which they appear.
 
-    >>> from checker.verdicts import check
-    >>> from spec.system import model
+    >>> from overbooked.checker.verdicts import check
+    >>> from overbooked.spec.system import model
     >>> cell = Cell("parallel:1", "one:db3", 3, "none", "checking-availability")._replace(fault="replica-crash")
     >>> step_kinds(check(model(cell.world, cell.judged)).judgements["checking-availability"].run)
     ('invoke user1.check', 'crash replica1')

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from checker.cells import Cell, CellVerdict
-from checker.naming import command_for
-from checker.pages.cost import Cost, cost
-from checker.pages.kinds import Kind, Verdicts, pairs
-from checker.search import Bounds, Exploration, until_broken
-from checker.stateset import size
-from checker.told import told
-from checker.traces.markdown import diagram, steps, table
-from checker.traces.trace import Trace
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, implied
-from spec.system import model
-from spec.telling import listed
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.naming import command_for
+from overbooked.checker.pages.cost import Cost, cost
+from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
+from overbooked.checker.search import Bounds, Exploration, until_broken
+from overbooked.checker.stateset import size
+from overbooked.checker.told import told
+from overbooked.checker.traces.markdown import diagram, steps, table
+from overbooked.checker.traces.trace import Trace
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, implied
+from overbooked.spec.system import model
+from overbooked.spec.telling import listed
 
 _LEGEND = "b1 is the booking with timestamp 1, - is none, and brackets hold what a crashed replica had."
 

@@ -15,10 +15,10 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.proving.family import Family, Shape, named
-from checker.proving.rules import Given, branches
-from checker.tables import ModelError, name_of
-from spec.language import Field, Part, Value
+from overbooked.checker.proving.family import Family, Shape, named
+from overbooked.checker.proving.rules import Given, branches
+from overbooked.checker.tables import ModelError, name_of
+from overbooked.spec.language import Field, Part, Value
 
 Situation: TypeAlias = tuple[Value, ...]
 _Way: TypeAlias = tuple[list[z3.BoolRef], dict[str, Given]]

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from itertools import permutations
 from typing import NamedTuple, TypeAlias
 
-from checker.tables import ModelError
-from spec.language import Field, Model, Part, Step
+from overbooked.checker.tables import ModelError
+from overbooked.spec.language import Field, Model, Part, Step
 
 Owner: TypeAlias = Callable[[Field], "tuple[str, int] | None"]
 """Tells whose a field is: its name without the member's number, and that number; ``None`` when all share it."""
@@ -77,7 +77,8 @@ def family(make: Callable[[int], Model], owner: Owner) -> Family:
     Models of the sizes ``SIZES`` must have the same shapes, those of the sizes ``SMALL`` none but these. Rules are told
     apart by which function they are, so they must be the same ones in every size.
 
-    Raises :class:`checker.tables.ModelError` when models of two sizes do not do the same, or members are not alike.
+    Raises :class:`overbooked.checker.tables.ModelError` when models of two sizes do not do the same, or members are not
+    alike.
     """
     models = {size: make(size) for size in (*SMALL, *SIZES)}
     first = models[SIZES[0]]

@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import z3
 
-from checker.proving.asking import Claim
-from checker.proving.counted import Counted, any_state, first_state, moves, possible
-from checker.proving.family import Family
-from spec.language import Value
+from overbooked.checker.proving.asking import Claim
+from overbooked.checker.proving.counted import Counted, any_state, first_state, moves, possible
+from overbooked.checker.proving.family import Family
+from overbooked.spec.language import Value
 
 
 class View(Protocol):

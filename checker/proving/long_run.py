@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import z3
 
-from checker.proving.asking import Claim
-from checker.proving.counted import Counted, Move, first_state, moves, possible
-from checker.proving.family import Family
-from spec.language import Value
+from overbooked.checker.proving.asking import Claim
+from overbooked.checker.proving.counted import Counted, Move, first_state, moves, possible
+from overbooked.checker.proving.family import Family
+from overbooked.spec.language import Value
 
 
 class Stretch(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from spec.language import Rule, Value, outcome
+from overbooked.spec.language import Rule, Value, outcome
 
 _MOST = 1000
 """A rule that decides more often than this on one way through does not come to an end."""

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.proving.asking import Claim, Verdict, ask
-from checker.tables import ModelError
+from overbooked.checker.proving.asking import Claim, Verdict, ask
+from overbooked.checker.tables import ModelError
 
 
 class Part(NamedTuple):

@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import z3
 
-from checker.proving.asking import Claim, check
-from checker.proving.family import Owner
-from checker.proving.induction import Invariant
-from checker.runs import Run
-from checker.tables import OUTSIDE, Factor, factors
-from spec.language import Model, Part, Property, Step, Value
+from overbooked.checker.proving.asking import Claim, check
+from overbooked.checker.proving.family import Owner
+from overbooked.checker.proving.induction import Invariant
+from overbooked.checker.runs import Run
+from overbooked.checker.tables import OUTSIDE, Factor, factors
+from overbooked.spec.language import Model, Part, Property, Step, Value
 
 _BITS = 8
 """How many bits a field's code and a count take: enough for domains, and sums of two counts, of up to 127."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import z3
 
-from checker.proving.asking import number
+from overbooked.checker.proving.asking import number
 
 
 class Sets(NamedTuple):

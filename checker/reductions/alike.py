@@ -15,8 +15,8 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from typing import TypeAlias
 
-from checker.tables import rows_of
-from spec.language import Model, Part
+from overbooked.checker.tables import rows_of
+from overbooked.spec.language import Model, Part
 
 Renamed: TypeAlias = Callable[[str], str]
 
@@ -26,7 +26,7 @@ def classes(model: Model) -> list[list[tuple[str, ...]]]:
 
     A group of which two stand together in the name of a field has none.
 
-    >>> from spec.language import Field, Model, part, step
+    >>> from overbooked.spec.language import Field, Model, part, step
     >>> a, b, c = (Field(f"light {name}", (False, True), name == "c") for name in "abc")
     >>> on = tuple(step("on", part(lambda it: {"it": True}, it=field)) for field in (a, b, c))
     >>> classes(Model("lights", (a, b, c), on, (), alike=(("a", "b", "c"),)))

@@ -26,11 +26,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from checker.compiled import Marks
-from checker.dense import IMPOSSIBLE, Act, Acts, Shape, then
-from checker.progress import every_run_ends
-from checker.tables import OUTSIDE, Codes
-from spec.language import Model, Step
+from overbooked.checker.compiled import Marks
+from overbooked.checker.dense import IMPOSSIBLE, Act, Acts, Shape, then
+from overbooked.checker.progress import every_run_ends
+from overbooked.checker.tables import OUTSIDE, Codes
+from overbooked.spec.language import Model, Step
 
 Condition: TypeAlias = Mapping[str, frozenset[int]]
 """Some fields, by name, and the codes that they may have."""

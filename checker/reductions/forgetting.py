@@ -21,9 +21,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from checker.dense import IMPOSSIBLE, Act, Acts, Shape, dense
-from checker.tables import Codes
-from spec.language import Model
+from overbooked.checker.dense import IMPOSSIBLE, Act, Acts, Shape, dense
+from overbooked.checker.tables import Codes
+from overbooked.spec.language import Model
 
 Kept: TypeAlias = tuple[int, ...]
 """For each code of a field, the code that stands for it."""

@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checker.compiled import Compiled, Lookup, Rows, compiled, lookup, marks
-from checker.dense import acts
-from checker.layout import Column, Layout, Words, gather, lay_out, runs
-from checker.reductions.alike import classes
-from checker.reductions.at_once import AtOnce, Condition, at_once
-from checker.reductions.forgetting import idle, merged
-from checker.reductions.sorting import Alike, alike, grouped, smallest
-from checker.stateset import size, take
-from checker.tables import WIDEST, Factor, bits
-from spec.language import Field, Model
+from overbooked.checker.compiled import Compiled, Lookup, Rows, compiled, lookup, marks
+from overbooked.checker.dense import acts
+from overbooked.checker.layout import Column, Layout, Words, gather, lay_out, runs
+from overbooked.checker.reductions.alike import classes
+from overbooked.checker.reductions.at_once import AtOnce, Condition, at_once
+from overbooked.checker.reductions.forgetting import idle, merged
+from overbooked.checker.reductions.sorting import Alike, alike, grouped, smallest
+from overbooked.checker.stateset import size, take
+from overbooked.checker.tables import WIDEST, Factor, bits
+from overbooked.spec.language import Field, Model
 
 
 class _Forgetting(NamedTuple):

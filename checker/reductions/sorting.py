@@ -15,10 +15,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from checker.compiled import Marks
-from checker.layout import Layout, Place, Words, gather, runs
-from checker.reductions.alike import swapped
-from spec.language import Field, Model
+from overbooked.checker.compiled import Marks
+from overbooked.checker.layout import Layout, Place, Words, gather, runs
+from overbooked.checker.reductions.alike import swapped
+from overbooked.spec.language import Field, Model
 
 Names: TypeAlias = tuple[str, ...]
 _BITS = 62

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Sequence
 
-from checker.cells import Cell, CellVerdict, Explored
-from checker.judging import Judging
-from checker.listing import read_in_words, write_in_words
-from checker.naming import pages
-from checker.pages.kinds import kind_name
-from checker.report.explorable import Explorable, Json
-from checker.report.numbers import numbers
-from checker.search import Bounds
-from checker.told import tested, told
-from checker.traces.svg import as_svg
-from checker.traces.trace import Moment, Trace
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
-from spec.language import State, Step
-from spec.system import model
-from spec.telling import contents, event, users_in_words
-from spec.world import World
+from overbooked.checker.cells import Cell, CellVerdict, Explored
+from overbooked.checker.judging import Judging
+from overbooked.checker.listing import read_in_words, write_in_words
+from overbooked.checker.naming import pages
+from overbooked.checker.pages.kinds import kind_name
+from overbooked.checker.report.explorable import Explorable, Json
+from overbooked.checker.report.numbers import numbers
+from overbooked.checker.search import Bounds
+from overbooked.checker.told import tested, told
+from overbooked.checker.traces.svg import as_svg
+from overbooked.checker.traces.trace import Moment, Trace
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
+from overbooked.spec.language import State, Step
+from overbooked.spec.system import model
+from overbooked.spec.telling import contents, event, users_in_words
+from overbooked.spec.world import World
 
 
 class Report:

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Mapping
 from itertools import product
 from typing import TypeAlias
 
-from checker.report.trees import Tell, TellStep, Tree, tree_of, tree_of_step
-from spec.language import Case, Field, Model, Part, Step, outcome
+from overbooked.checker.report.trees import Tell, TellStep, Tree, tree_of, tree_of_step
+from overbooked.spec.language import Case, Field, Model, Part, Step, outcome
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 

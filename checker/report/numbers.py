@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from checker.latencies import latencies, latency_object
-from checker.simulating.as_json import pair_object
-from checker.simulating.networks import SETS, network
-from checker.simulating.simulated import VISIBLE, Setting, Simulated, simulated
-from checker.simulating.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
-from spec.read_strategies import read_strategy
-from spec.write_strategies import write_strategy
+from overbooked.checker.latencies import latencies, latency_object
+from overbooked.checker.simulating.as_json import pair_object
+from overbooked.checker.simulating.networks import SETS, network
+from overbooked.checker.simulating.simulated import VISIBLE, Setting, Simulated, simulated
+from overbooked.checker.simulating.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 _TRIALS, _SEED = 100_000, 1
 _AT = (0.0, 10.0, 100.0)

@@ -19,4 +19,4 @@ def page(data: Mapping[str, object]) -> str:
 
 
 def _file(name: str) -> str:
-    return files("checker.report").joinpath(name).read_text(encoding="utf-8")
+    return files("overbooked.checker.report").joinpath(name).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from spec.language import Change, Field, Part, State, Step, Value
+from overbooked.spec.language import Change, Field, Part, State, Step, Value
 
 Tree: TypeAlias = "str | tuple[str, tuple[Tree, ...]] | None"
 """A text; nothing, where the step is not possible; or a field, with a tree for each value of its domain."""

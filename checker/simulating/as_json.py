@@ -6,10 +6,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from checker.rows import as_csv_text
-from checker.simulating.estimates import Estimate
-from checker.simulating.simulated import KS, VISIBLE, Setting, Simulated, percentiles
-from checker.simulating.trade_off import Keeps
+from overbooked.checker.rows import as_csv_text
+from overbooked.checker.simulating.estimates import Estimate
+from overbooked.checker.simulating.simulated import KS, VISIBLE, Setting, Simulated, percentiles
+from overbooked.checker.simulating.trade_off import Keeps
 
 _SHARE = f"{100 * VISIBLE:g}"
 _DIGITS = 9

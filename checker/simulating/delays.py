@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.names import shown
+from overbooked.spec.names import shown
 
 Times: TypeAlias = NDArray[np.float64]
 """Milliseconds."""

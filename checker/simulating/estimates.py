@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import beta, binom
 
-from checker.simulating.delays import Times
+from overbooked.checker.simulating.delays import Times
 
 _MISS = 0.05
 """The probability that the true value is outside of an interval."""

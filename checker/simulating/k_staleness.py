@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import comb
 
-from checker.waits import APPEND, Wait
+from overbooked.checker.waits import APPEND, Wait
 
 
 def k_stale(booking: Wait, check: Wait, replicas: int, k: int) -> float:
@@ -17,9 +17,9 @@ def k_stale(booking: Wait, check: Wait, replicas: int, k: int) -> float:
 
     ``booking`` and ``check`` are what an acknowledgement and an answer wait for.
 
-    >>> from checker.waits import booking_wait, check_wait
-    >>> from spec.read_strategies import read_strategy
-    >>> from spec.write_strategies import write_strategy
+    >>> from overbooked.checker.waits import booking_wait, check_wait
+    >>> from overbooked.spec.read_strategies import read_strategy
+    >>> from overbooked.spec.write_strategies import write_strategy
     >>> one = check_wait(read_strategy("one", 3))
     >>> [round(k_stale(booking_wait(write_strategy("parallel:1", 3), 3), one, 3, k), 3) for k in (1, 2, 3)]
     [0.667, 0.444, 0.296]

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from checker.simulating.delays import Delay, DelayError, Times, delay, one_after_the_other
-from spec.names import unknown
+from overbooked.checker.simulating.delays import Delay, DelayError, Times, delay, one_after_the_other
+from overbooked.spec.names import unknown
 
 Legs: TypeAlias = tuple[Delay, ...]
 """A delay for each replica."""
@@ -87,7 +87,8 @@ def network(name: str, replicas: int, given: Mapping[str, Sequence[str]]) -> Net
     as in ``db2=const:5``, for one. Unless given, an append to the log takes as long as a replica's write and its
     acknowledgement, and the consumer has an entry after as long as a replica's response takes.
 
-    Raises :class:`checker.simulating.delays.DelayError` or :class:`spec.names.StrategyError` when that makes no sense.
+    Raises :class:`overbooked.checker.simulating.delays.DelayError` or :class:`overbooked.spec.names.StrategyError` when
+    that makes no sense.
 
     >>> network("ymmr", 3, {"write": ["exp:1", "db2=const:5"]}).write[1].spelled
     'const:5'

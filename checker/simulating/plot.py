@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from checker.simulating.simulated import VISIBLE, Setting, Simulated
-from checker.simulating.trade_off import Keeps, Point, points, stale_over
+from overbooked.checker.simulating.simulated import VISIBLE, Setting, Simulated
+from overbooked.checker.simulating.trade_off import Keeps, Point, points, stale_over
 
 _SIZE = (14.0, 6.4)
 _COLOURS = {

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from checker.simulating.delays import Times
-from checker.simulating.estimates import Estimate
-from checker.simulating.simulated import KS, SHARES, VISIBLE, Setting, Simulated, percentiles
-from checker.whole import show_whole
+from overbooked.checker.simulating.delays import Times
+from overbooked.checker.simulating.estimates import Estimate
+from overbooked.checker.simulating.simulated import KS, SHARES, VISIBLE, Setting, Simulated, percentiles
+from overbooked.checker.whole import show_whole
 
 _WIDE = 96
 """From this many columns on, the ways to write have a column of their own."""

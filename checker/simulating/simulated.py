@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checker.proving.asking import ask
-from checker.simulating.delays import Times
-from checker.simulating.estimates import AT_ONCE, CERTAIN, Estimate, probability, quantile
-from checker.simulating.k_staleness import k_stale
-from checker.simulating.networks import Network
-from checker.simulating.trials import Trial, trials
-from checker.theorems.quorum_systems import meet, of_strategies
-from checker.waits import booking_wait, check_wait
-from spec.read_strategies import ReadStrategy
-from spec.write_strategies import WriteStrategy
+from overbooked.checker.proving.asking import ask
+from overbooked.checker.simulating.delays import Times
+from overbooked.checker.simulating.estimates import AT_ONCE, CERTAIN, Estimate, probability, quantile
+from overbooked.checker.simulating.k_staleness import k_stale
+from overbooked.checker.simulating.networks import Network
+from overbooked.checker.simulating.trials import Trial, trials
+from overbooked.checker.theorems.quorum_systems import meet, of_strategies
+from overbooked.checker.waits import booking_wait, check_wait
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.write_strategies import WriteStrategy
 
 SHARES = (0.5, 0.99, 0.999)
 """Of times, the median and these percentiles are told."""

@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from checker.cells import Cell
-from checker.judging import Judging
-from checker.search import Bounds
-from checker.simulating.simulated import Simulated, percentiles
-from spec.guarantees import strongest
+from overbooked.checker.cells import Cell
+from overbooked.checker.judging import Judging
+from overbooked.checker.search import Bounds
+from overbooked.checker.simulating.simulated import Simulated, percentiles
+from overbooked.spec.guarantees import strongest
 
 Keeps: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 """By way to write and way to read, the strongest guarantees about answers that they give."""

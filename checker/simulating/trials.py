@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checker.simulating.delays import Times
-from checker.simulating.networks import Network
-from checker.waits import APPEND, booking_wait, check_wait, total
-from spec.read_strategies import ReadStrategy
-from spec.write_strategies import WriteStrategy
+from overbooked.checker.simulating.delays import Times
+from overbooked.checker.simulating.networks import Network
+from overbooked.checker.waits import APPEND, booking_wait, check_wait, total
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.write_strategies import WriteStrategy
 
 _BATCH = 1 << 15
 """So many trials are drawn at once: what they take fits into the processor's cache."""

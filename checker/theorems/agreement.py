@@ -7,19 +7,19 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.cells import Cell, CellVerdict
-from checker.judging import Judging
-from checker.proving.asking import ask
-from checker.search import Bounds
-from checker.theorems.any_size import N, R, W
-from checker.theorems.quorum_systems import meet, missing, of_strategies
-from checker.theorems.reads import ENOUGH
-from checker.theorems.stale_reads import STEPS
-from checker.theorems.stale_run import GUARANTEE, stale_run
-from checker.verdicts import Verdict
-from spec.names import number_of
-from spec.read_strategies import read_strategies, read_strategy
-from spec.write_strategies import write_strategies, write_strategy
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.judging import Judging
+from overbooked.checker.proving.asking import ask
+from overbooked.checker.search import Bounds
+from overbooked.checker.theorems.any_size import N, R, W
+from overbooked.checker.theorems.quorum_systems import meet, missing, of_strategies
+from overbooked.checker.theorems.reads import ENOUGH
+from overbooked.checker.theorems.stale_reads import STEPS
+from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
+from overbooked.checker.verdicts import Verdict
+from overbooked.spec.names import number_of
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 MOST = 5
 """Pairs over 1 to so many replicas are compared."""

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import z3
 
-from checker.proving.family import Family, family
-from spec.faults import Fault
-from spec.guarantees import GUARANTEES
-from spec.language import Field
-from spec.read_strategies import ReadStrategy
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import WriteStrategy
+from overbooked.checker.proving.family import Family, family
+from overbooked.spec.faults import Fault
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Field
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import WriteStrategy
 
 N, W, R, C = z3.Ints("N W R C")
 """The numbers of replicas, of confirmations that an ack needs, of answers that a check uses, and of crashes."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from checker.proving.theorem import Judged
-from checker.theorems.agreement import Agreement
-from checker.theorems.catalogue import Proving
+from overbooked.checker.proving.theorem import Judged
+from overbooked.checker.theorems.agreement import Agreement
+from overbooked.checker.theorems.catalogue import Proving
 
 
 def as_json(found: Proving) -> str:

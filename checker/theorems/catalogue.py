@@ -7,11 +7,11 @@ from functools import cache
 from itertools import chain
 from typing import TypeAlias
 
-from checker.proving.theorem import Judged, Theorem, judge
-from checker.theorems import ends, fixed_sets, latency, own_steps, quorum_sizes, reads, stale_reads
-from checker.theorems.agreement import Agreement, agreement
-from checker.theorems.quorum_systems import FORMS
-from spec.names import unknown
+from overbooked.checker.proving.theorem import Judged, Theorem, judge
+from overbooked.checker.theorems import ends, fixed_sets, latency, own_steps, quorum_sizes, reads, stale_reads
+from overbooked.checker.theorems.agreement import Agreement, agreement
+from overbooked.checker.theorems.quorum_systems import FORMS
+from overbooked.spec.names import unknown
 
 GROUPS = {
     "sets": "Sets of replicas and their sizes",
@@ -34,7 +34,7 @@ class Proving:
     seconds
         How long each question to z3 may take.
 
-    Raises :class:`spec.names.StrategyError` when a name means nothing.
+    Raises :class:`overbooked.spec.names.StrategyError` when a name means nothing.
     """
 
     def __init__(self, names: Sequence[str], replicas: int, seconds: float) -> None:

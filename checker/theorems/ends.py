@@ -7,13 +7,13 @@ from itertools import chain
 
 import z3
 
-from checker.proving.induction import View
-from checker.proving.theorem import Said, Theorem, Weaker
-from checker.theorems import invariants
-from checker.theorems.any_size import C, N, R, Setting, W
-from checker.theorems.inductive import NUMBERS, about, by_induction, ends_by_induction, settings
-from checker.theorems.invariants import Lines
-from spec.world import World
+from overbooked.checker.proving.induction import View
+from overbooked.checker.proving.theorem import Said, Theorem, Weaker
+from overbooked.checker.theorems import invariants
+from overbooked.checker.theorems.any_size import C, N, R, Setting, W
+from overbooked.checker.theorems.inductive import NUMBERS, about, by_induction, ends_by_induction, settings
+from overbooked.checker.theorems.invariants import Lines
+from overbooked.spec.world import World
 
 
 def theorems() -> Iterator[Theorem]:

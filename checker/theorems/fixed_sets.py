@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from checker.proving.asking import ask
-from checker.proving.theorem import Part, Proof, Prover, Said, Theorem, Topic, Weaker
-from checker.theorems.quorum_systems import QuorumSystem, grid, meet, missing, of_strategies, system_named, votes
-from checker.theorems.smallest_run import Found, told
-from checker.theorems.stale_run import GUARANTEE, stale_run
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategy
-from spec.telling import listed
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.proving.asking import ask
+from overbooked.checker.proving.theorem import Part, Proof, Prover, Said, Theorem, Topic, Weaker
+from overbooked.checker.theorems.quorum_systems import (
+    QuorumSystem,
+    grid,
+    meet,
+    missing,
+    of_strategies,
+    system_named,
+    votes,
+)
+from overbooked.checker.theorems.smallest_run import Found, told
+from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.telling import listed
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 TOPIC = Topic(
     "systems",

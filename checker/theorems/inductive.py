@@ -8,16 +8,16 @@ from typing import TypeAlias
 
 import z3
 
-from checker.proving.asking import Claim
-from checker.proving.counted import start_of
-from checker.proving.family import SIZES, SMALL
-from checker.proving.induction import Induction, View
-from checker.proving.theorem import Proof, Prover, Topic, ask_all
-from checker.theorems.any_size import NUMBERS_FIT, C, N, R, Setting, W
-from checker.theorems.invariants import Lines, Numbers
-from checker.theorems.smallest_run import smallest_run
-from spec.telling import listed
-from spec.world import World
+from overbooked.checker.proving.asking import Claim
+from overbooked.checker.proving.counted import start_of
+from overbooked.checker.proving.family import SIZES, SMALL
+from overbooked.checker.proving.induction import Induction, View
+from overbooked.checker.proving.theorem import Proof, Prover, Topic, ask_all
+from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, Setting, W
+from overbooked.checker.theorems.invariants import Lines, Numbers
+from overbooked.checker.theorems.smallest_run import smallest_run
+from overbooked.spec.telling import listed
+from overbooked.spec.world import World
 
 NUMBERS = Numbers(N, W, R)
 EVERY = "every N, W and R, with no bound"

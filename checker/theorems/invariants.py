@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.proving.induction import View
-from checker.theorems.any_size import replica_of
-from spec.language import Field
-from spec.users import Call
-from spec.world import World
+from overbooked.checker.proving.induction import View
+from overbooked.checker.theorems.any_size import replica_of
+from overbooked.spec.language import Field
+from overbooked.spec.users import Call
+from overbooked.spec.world import World
 
 Lines: TypeAlias = dict[str, z3.BoolRef]
 

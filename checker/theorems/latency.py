@@ -1,7 +1,7 @@
 """Theorems about how long a booking takes to be acknowledged, for all times that the replicas may take.
 
 A replica's time is that from sending it a write to its confirmation. What an acknowledgement waits for is read off the
-spec's own description of a strategy (:mod:`checker.waits`).
+spec's own description of a strategy (:mod:`overbooked.checker.waits`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 import z3
 
-from checker import waits
-from checker.proving.asking import Claim
-from checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
-from checker.waits import booking_wait, check_wait
-from spec.read_strategies import ReadStrategy
-from spec.write_strategies import WriteStrategy, write_strategies
+from overbooked.checker import waits
+from overbooked.checker.proving.asking import Claim
+from overbooked.checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from overbooked.checker.waits import booking_wait, check_wait
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.write_strategies import WriteStrategy, write_strategies
 
 MOST = 5
 """Up to so many replicas, times are compared as the spec's description of the strategies gives them."""
@@ -61,7 +61,7 @@ def ack_time(write: WriteStrategy, times: Times) -> z3.ArithRef:
 def check_time(read: ReadStrategy, times: Times) -> z3.ArithRef:
     """Return when a check is answered, if replica i answers after ``times[i - 1]``.
 
-    >>> from spec.read_strategies import read_strategies
+    >>> from overbooked.spec.read_strategies import read_strategies
     >>> z3.simplify(check_time(read_strategies(2)["one:db2"], [z3.Real("db1"), z3.Real("db2")]))
     db2
     """

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES
-from checker.proving.induction import View
-from checker.proving.theorem import Part, Proof, Prover, Said, Theorem, Topic, Weaker, ask_all
-from checker.proving.unrolled import Moment, induction, shortest_run
-from checker.runs import Run
-from checker.theorems import invariants
-from checker.theorems.any_size import replica_of
-from checker.theorems.invariants import Lines, Numbers
-from checker.theorems.smallest_run import told
-from checker.verdicts import Judgement, check
-from spec.faults import FAULTS
-from spec.guarantees import GUARANTEES
-from spec.language import Model
-from spec.names import StrategyError, shown
-from spec.read_strategies import read_strategy
-from spec.system import model
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES
+from overbooked.checker.proving.induction import View
+from overbooked.checker.proving.theorem import Part, Proof, Prover, Said, Theorem, Topic, Weaker, ask_all
+from overbooked.checker.proving.unrolled import Moment, induction, shortest_run
+from overbooked.checker.runs import Run
+from overbooked.checker.theorems import invariants
+from overbooked.checker.theorems.any_size import replica_of
+from overbooked.checker.theorems.invariants import Lines, Numbers
+from overbooked.checker.theorems.smallest_run import told
+from overbooked.checker.verdicts import Judgement, check
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Model
+from overbooked.spec.names import StrategyError, shown
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 GUARANTEE = "read-after-write"
 MOST = 5
@@ -47,7 +47,8 @@ def theorems(replicas: int) -> Iterator[Theorem]:
 def named(name: str, replicas: int) -> Callable[[], Iterator[Theorem]]:
     """Return what makes the theorem ``steps:WRITE/READ``.
 
-    Raises :class:`spec.names.StrategyError` when a strategy is unknown, or the pair is not one that is proved so.
+    Raises :class:`overbooked.spec.names.StrategyError` when a strategy is unknown, or the pair is not one that is
+    proved so.
     """
     write, _, read = name.removeprefix("steps:").partition("/")
     world = _world(write, read, replicas)

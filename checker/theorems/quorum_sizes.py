@@ -7,12 +7,12 @@ from itertools import chain
 
 import z3
 
-from checker.proving.asking import Claim, check, told
-from checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
-from checker.proving.venn import Sets, sets
-from checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
-from spec.read_strategies import read_strategy
-from spec.telling import listed
+from overbooked.checker.proving.asking import Claim, check, told
+from overbooked.checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from overbooked.checker.proving.venn import Sets, sets
+from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.telling import listed
 
 V = z3.Int("V")
 """How many votes there are."""

@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from checker.proving.asking import Claim, number
-from spec.names import StrategyError, shown
-from spec.read_strategies import ReadStrategy, read_strategy
-from spec.write_strategies import WriteStrategy, write_strategy
+from overbooked.checker.proving.asking import Claim, number
+from overbooked.spec.names import StrategyError, shown
+from overbooked.spec.read_strategies import ReadStrategy, read_strategy
+from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
 Members: TypeAlias = list[z3.ArithRef]
 """For each replica 1 if it is in a set, and 0 if it is not."""
@@ -105,7 +105,7 @@ def read_one_write_all(replicas: int) -> QuorumSystem:
 def system_named(name: str, replicas: int) -> QuorumSystem | None:
     """Return the quorum system of that name, strategies over so many replicas; ``None`` when it is no such name.
 
-    Raises :class:`spec.names.StrategyError` when it has the form of one, and makes no sense.
+    Raises :class:`overbooked.spec.names.StrategyError` when it has the form of one, and makes no sense.
 
     >>> system_named("grid:2x3", 3).replicas
     6

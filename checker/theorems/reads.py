@@ -8,15 +8,15 @@ from itertools import chain
 
 import z3
 
-from checker.proving.counted import ANY
-from checker.proving.induction import Induction, View
-from checker.proving.theorem import Prover, Said, Theorem, Weaker
-from checker.theorems import invariants
-from checker.theorems.any_size import N, R, Setting, W
-from checker.theorems.inductive import NUMBERS, about, by_induction, proved_or_run, settings
-from checker.theorems.invariants import Lines
-from spec.language import Field
-from spec.world import World
+from overbooked.checker.proving.counted import ANY
+from overbooked.checker.proving.induction import Induction, View
+from overbooked.checker.proving.theorem import Prover, Said, Theorem, Weaker
+from overbooked.checker.theorems import invariants
+from overbooked.checker.theorems.any_size import N, R, Setting, W
+from overbooked.checker.theorems.inductive import NUMBERS, about, by_induction, proved_or_run, settings
+from overbooked.checker.theorems.invariants import Lines
+from overbooked.spec.language import Field
+from overbooked.spec.world import World
 
 ENOUGH = R + W > N
 """When no read is stale."""

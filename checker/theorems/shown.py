@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.proving.theorem import Judged
-from checker.theorems.agreement import Agreement
-from checker.theorems.catalogue import GROUPS, Proving
-from checker.whole import show_whole
-from spec.names import number_of
+from overbooked.checker.proving.theorem import Judged
+from overbooked.checker.theorems.agreement import Agreement
+from overbooked.checker.theorems.catalogue import GROUPS, Proving
+from overbooked.checker.whole import show_whole
+from overbooked.spec.names import number_of
 
 _STYLES = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 _SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?", "holds": "✓", "violated": "✗"}

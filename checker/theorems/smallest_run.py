@@ -8,16 +8,16 @@ from typing import TypeAlias
 
 import z3
 
-from checker.runs import Run
-from checker.theorems.any_size import C, N, R, W
-from checker.verdicts import check
-from spec.faults import Fault
-from spec.guarantees import GUARANTEES
-from spec.read_strategies import read_strategy
-from spec.system import model
-from spec.telling import event
-from spec.world import World
-from spec.write_strategies import write_strategy
+from overbooked.checker.runs import Run
+from overbooked.checker.theorems.any_size import C, N, R, W
+from overbooked.checker.verdicts import check
+from overbooked.spec.faults import Fault
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.system import model
+from overbooked.spec.telling import event
+from overbooked.spec.world import World
+from overbooked.spec.write_strategies import write_strategy
 
 LARGEST = 3
 """Up to so many replicas a run is looked for."""

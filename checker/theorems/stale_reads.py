@@ -7,12 +7,12 @@ from itertools import chain
 
 import z3
 
-from checker.proving.asking import Claim, told
-from checker.proving.long_run import LongRun, Stretch, once
-from checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
-from checker.theorems.any_size import N, R, Setting, W
-from checker.theorems.inductive import COUNTED
-from checker.theorems.invariants import own
+from overbooked.checker.proving.asking import Claim, told
+from overbooked.checker.proving.long_run import LongRun, Stretch, once
+from overbooked.checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from overbooked.checker.theorems.any_size import N, R, Setting, W
+from overbooked.checker.theorems.inductive import COUNTED
+from overbooked.checker.theorems.invariants import own
 
 TOO_FEW = R + W <= N
 """When a read may be stale."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.runs import Run
-from spec.guarantees import GUARANTEES
-from spec.language import Model, State, Step, Value
-from spec.system import model
-from spec.world import World
+from overbooked.checker.runs import Run
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.language import Model, State, Step, Value
+from overbooked.spec.system import model
+from overbooked.spec.world import World
 
 GUARANTEE = "read-after-write"
 

@@ -1,1 +1,1 @@
-"""One trace, many forms: each is a function of one :class:`checker.traces.trace.Trace`."""
+"""One trace, many forms: each is a function of one :class:`overbooked.checker.traces.trace.Trace`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from checker.traces.trace import Trace
-from spec.language import Field, State, Value
+from overbooked.checker.traces.trace import Trace
+from overbooked.spec.language import Field, State, Value
 
 _DESCRIPTION = "https://apalache-mc.org/docs/adr/015adr-trace.html"
 STEP = "step"

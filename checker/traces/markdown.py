@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checker.traces.mermaid import as_mermaid
-from checker.traces.trace import Moment, Trace
+from overbooked.checker.traces.mermaid import as_mermaid
+from overbooked.checker.traces.trace import Moment, Trace
 
 
 def as_markdown(trace: Trace) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.traces.trace import Moment, Trace
+from overbooked.checker.traces.trace import Moment, Trace
 
 _SPECIAL = str.maketrans({";": "#59;", "#": "#35;", "<": "#lt;", ">": "#gt;"})
 

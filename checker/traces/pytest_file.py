@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from checker.traces.trace import Trace
+from overbooked.checker.traces.trace import Trace
 
 _FILE = '''"""{trace.name}: replayed on the reference, step by step.
 
 {why}
 """
 
-from checker.retrace import retrace
+from overbooked.checker.retrace import retrace
 
 STEPS = (
 {steps}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
-from checker.traces.trace import Moment, Trace
+from overbooked.checker.traces.trace import Moment, Trace
 
 _LANE, _ROW, _TOP, _MARGIN, _LETTER = 132, 30, 46, 92, 6.4
 """Pixels from one party to the next, and from one line to the next; above and beside them; and for a letter."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from checker.runs import Run
-from spec.language import Value
+from overbooked.checker.runs import Run
+from overbooked.spec.language import Value
 
 Message: TypeAlias = tuple[str, str, str]
 """Who says to whom what."""

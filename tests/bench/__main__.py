@@ -125,7 +125,7 @@ def _default_tables(console: Console, checkers: Sequence[Checker], repeat: int) 
 
 
 def _takes(*options: str, repeat: int) -> float:
-    command = [sys.executable, "-m", "checker", "check", *options]
+    command = [sys.executable, "-m", "overbooked", "check", *options]
     return median(measured(command, Path.cwd(), statuses=(0, 1)).cpu for _ in range(2 * repeat + 1))
 
 

@@ -6,10 +6,10 @@ import json
 import sys
 import time
 
-from checker.cells import Cell
-from checker.search import Bounds
-from checker.verdicts import Search
-from spec.system import model
+from overbooked.checker.cells import Cell
+from overbooked.checker.search import Bounds
+from overbooked.checker.verdicts import Search
+from overbooked.spec.system import model
 
 
 def main() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from checker.cells import SOURCE_READS, SOURCE_WRITES
-from checker.simulating.networks import SETS, network
-from checker.simulating.simulated import Setting, simulated
-from checker.simulating.trials import trials
-from spec.read_strategies import read_strategy
-from spec.write_strategies import write_strategy
+from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES
+from overbooked.checker.simulating.networks import SETS, network
+from overbooked.checker.simulating.simulated import Setting, simulated
+from overbooked.checker.simulating.trials import trials
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 _TRIALS, _RUNS = 1_000_000, 5
 

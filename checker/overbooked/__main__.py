@@ -1,0 +1,7 @@
+"""``python -m overbooked`` is ``overbooked``."""
+
+import sys
+
+from overbooked.checker.command import main
+
+sys.exit(main())
