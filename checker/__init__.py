@@ -1,3 +1,3 @@
-"""What holds: the search, runs that never end, traces and their renderings, and the command line."""
+"""What holds: the search, the prover, the reference held against the spec, traces and the command line."""
 
-from overbooked.checker import vectors as vectors  # first of all, because NumPy reads its settings when it is imported
+from overbooked.checker.engine import numpy_settings as numpy_settings  # first, as NumPy reads them when it is imported

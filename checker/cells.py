@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from overbooked.checker.runs import Run
-from overbooked.checker.verdicts import Search, Verdict
+from overbooked.checker.engine.runs import Run
+from overbooked.checker.engine.verdicts import Search, Verdict
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.read_strategies import read_strategy
@@ -13,8 +13,8 @@ from overbooked.spec.users import scaled
 from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
-SOURCE_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
-SOURCE_READS = ("one", "quorum", "all")
+DEFAULT_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
+DEFAULT_READS = ("one", "quorum", "all")
 _SMALL = 3
 """Up to so many replicas, models are small and explored together; larger ones one by one, and reduced."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from overbooked.checker.conformance.apart import difference_told
-from overbooked.checker.conformance.following import replayed
-from overbooked.checker.conformance.named import parts_called
-from overbooked.checker.naming import named
-from overbooked.checker.runs import run_along
+from overbooked.checker.conformance.difference_text import difference_told
+from overbooked.checker.conformance.loader import parts_called
+from overbooked.checker.conformance.replay import replayed
+from overbooked.checker.engine.runs import run_along
+from overbooked.checker.traces.names import named
 from overbooked.spec.system import model
 from overbooked.spec.telling import answers, contents
 

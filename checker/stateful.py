@@ -24,19 +24,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from overbooked.checker.conformance.alongside import Alongside
-from overbooked.checker.conformance.aside import aside
-from overbooked.checker.conformance.parts import Server, in_memory
+from overbooked.checker.conformance.implementation import Server, in_memory
+from overbooked.checker.conformance.lockstep import Lockstep
+from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Clock, Log, Replica, Storage
 from overbooked.spec.faults import Fault
 from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.users import Kind
+from overbooked.spec.users import ANSWERED, Kind
 from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 _USERS = 6
-_ANSWERED = {"acked", "available", "booked"}
 _FAULTS = {"crash", "restart", "timeout"}
 _KINDS: tuple[Kind, ...] = ("book", "check")
 _MUCH = 10
@@ -84,8 +83,8 @@ class BookingMachine(RuleBasedStateMachine):
         """The hotel opens."""
         self._open = ExitStack()
         world = self._drawn(data)
-        storage = self._open.enter_context(aside(self.new_storage)())
-        self._both = Alongside(world, storage, self.new_server)
+        storage = self._open.enter_context(threaded(self.new_storage)())
+        self._both = Lockstep(world, storage, self.new_server)
         self._open.callback(self._both.close)
 
     def _drawn(self, data: st.DataObject) -> World:
@@ -149,7 +148,7 @@ class BookingMachine(RuleBasedStateMachine):
 
     def _free(self) -> list[int]:
         users = enumerate(self._both.world.users, 1)
-        return [user for user, program in users if not program or self._both.stands(program[-1]) in _ANSWERED]
+        return [user for user, program in users if not program or self._both.stands(program[-1]) in ANSWERED]
 
     def _may_call(self) -> bool:
         return len(self._both.world.calls) < _CALLS and bool(self._free())

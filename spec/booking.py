@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overbooked.spec.language import Change, Part, Step, part, step
-from overbooked.spec.users import Call
+from overbooked.spec.users import ANSWERED, Call
 from overbooked.spec.world import World
 
 # The rules, each in the words of what happens.
@@ -21,7 +21,7 @@ def begin(call: str) -> Change | None:
 
 def is_told(before: str, answer: str | None) -> bool:
     """The user's call before this one was answered (with ``answer``, where one is asked for)."""
-    return before == answer if answer else before in {"acked", "available", "booked"}
+    return before == answer if answer else before in ANSWERED
 
 
 def give_timestamp(clock: int, timestamp: int) -> Change | None:  # noqa: ARG001 - a role that is only written

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["book", "check"]
+ANSWERED = frozenset({"acked", "available", "booked"})
+"""How a call stands whose user was answered; a call that ended with ``unknown`` was not."""
 
 
 class Call(NamedTuple):

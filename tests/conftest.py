@@ -7,6 +7,7 @@ Nothing here depends on the clock: hypothesis has no deadline, and draws the sam
 from __future__ import annotations
 
 from collections import defaultdict
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -17,7 +18,7 @@ _TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 settings.register_profile("quick", _TIMELESS, max_examples=30, derandomize=True)
 settings.register_profile("long", _TIMELESS, max_examples=100)
 settings.register_profile("exhaustive", _TIMELESS, max_examples=400)
-settings.register_profile("seeded", _TIMELESS, max_examples=300, derandomize=True, phases=[Phase.generate])
+settings.register_profile("seeded", _TIMELESS, max_examples=400, derandomize=True, phases=[Phase.generate])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = parser.addoption
     add("--write-docs", action="store_true", help="paste what commands print today into the README")
     add("--long", action="store_true", help="run the long tests, too")
-    part = f"of the exhaustive tests run every {SLICES}th, from the Nth on; {SLICES} numbers in a row run all of them"
+    part = f"run one in {SLICES} of the exhaustive tests, which N says; {SLICES} numbers in a row run all of them"
     add("--slice", type=int, metavar="N", help=part)
     add("--exhaustive", action="store_true", help="run all exhaustive tests, and the long ones")
     add("--costs", action="store_true", help="print at the end how many seconds the tests of each file took")
@@ -39,18 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are not asked for."""
+    """Leave out the tests that are not asked for, and begin with those that take long."""
     left_out = set()
     if not _is_long(config):
         left_out |= {item for item in items if item.get_closest_marker("long")}
     if not config.getoption("--exhaustive"):
-        exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
         number = config.getoption("--slice")
-        left_out |= set(exhaustive)
-        if number is not None:
-            left_out -= set(exhaustive[number % SLICES :: SLICES])
+        exhaustive = {item for item in items if item.get_closest_marker("exhaustive")}
+        left_out |= exhaustive if number is None else {it for it in exhaustive if _slice_of(it) != number % SLICES}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = sorted((item for item in items if item not in left_out), key=_when)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -76,6 +75,18 @@ def _show_costs(terminalreporter: pytest.TerminalReporter, reports: list[object]
     terminalreporter.section("seconds by file")
     for file, seconds in sorted(costs.items(), key=lambda each: -each[1]):
         terminalreporter.write_line(f"{seconds:7.1f}  {file}")
+
+
+def _when(item: pytest.Item) -> int:
+    """Return when a test is run: what takes long first, so that no worker is left with it at the end."""
+    if "overbooked conform" in item.name:
+        return 0
+    return next((at for at, mark in enumerate(("exhaustive", "long"), 1) if item.get_closest_marker(mark)), 3)
+
+
+def _slice_of(item: pytest.Item) -> int:
+    """Return the slice that a test is in, which stays the same whatever other tests there are."""
+    return crc32(item.nodeid.encode()) % SLICES
 
 
 def _is_long(config: pytest.Config) -> bool:

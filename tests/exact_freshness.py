@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from scipy.linalg import expm
 
-from overbooked.checker.graph import Graph, graph_of
+from overbooked.checker.engine.state_graph import Graph, graph_of
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy

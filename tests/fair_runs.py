@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from overbooked.checker.runs import Run
+from overbooked.checker.engine.runs import Run
 from overbooked.spec.language import Model, Property, Value
 
 State: TypeAlias = tuple[Value, ...]

@@ -46,7 +46,7 @@ def run_on_copy(folder: Path, module: str, *arguments: str) -> Done:
 
 @cache
 def _libraries_imported() -> ForkServerContext:
-    from overbooked.checker.vectors import settings  # noqa: PLC0415 - the processes that are forked import this module, too
+    from overbooked.checker.engine.numpy_settings import settings  # noqa: PLC0415 - the processes that are forked import this module, too
 
     context = get_context("forkserver")
     context.set_forkserver_preload(LIBRARIES)

@@ -8,10 +8,10 @@ from itertools import product
 import pytest
 
 from fair_runs import assert_breaks
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from overbooked.checker.judging import Judging
-from overbooked.checker.search import Bounds
-from overbooked.checker.verdicts import check
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.verdicts import check
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.spec.faults import FAULTS, Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -38,7 +38,7 @@ def again(cell: Cell) -> Found:
 
 def assert_agree(cells: list[Cell]) -> None:
     """Assert that the checker says of each cell what the plain search does."""
-    judging = Judging(cells, Bounds(10**8), runs=False, reduce=False)
+    judging = Evaluation(cells, Bounds(10**8), runs=False, reduce=False)
     for _ in judging.run():
         pass
     for verdict in judging.verdicts:
@@ -70,7 +70,7 @@ def test_pairs_under_faults_are_those_of_the_system_typed_again(fault: str) -> N
 @pytest.mark.long
 def test_default_table_is_that_of_the_system_typed_again() -> None:
     """The source's four writes by its three reads, with no fault: verdicts, lengths and counts agree."""
-    assert_agree(cells("none", SOURCE_WRITES, SOURCE_READS, GUARANTEES))
+    assert_agree(cells("none", DEFAULT_WRITES, DEFAULT_READS, GUARANTEES))
 
 
 @pytest.mark.long
@@ -130,7 +130,7 @@ def test_counts_are_those_that_others_got(bookings: int, checks: int, states: in
 def test_two_names_of_one_strategy_have_one_verdict() -> None:
     """Over three replicas ``first:2`` is ``quorum``: what is said of one is said of the other."""
     them = [Cell("parallel:1", read, 3, "none", "linearizability") for read in ("quorum", "first:2")]
-    judging = Judging(them, Bounds(10**6), runs=False)
+    judging = Evaluation(them, Bounds(10**6), runs=False)
     for _ in judging.run():
         pass
     one, other = judging.verdicts
@@ -147,7 +147,7 @@ def test_every_counterexample_is_a_run_of_the_spec_that_breaks_the_guarantee(fau
         for guarantee in GUARANTEES
         if guarantee != "linearizability" or fault != "both"
     ]
-    judging = Judging(them, Bounds(10**7), runs=True)
+    judging = Evaluation(them, Bounds(10**7), runs=True)
     for _ in judging.run():
         pass
     violated = [verdict for verdict in judging.verdicts if verdict.verdict == "violated"]
@@ -198,7 +198,7 @@ def test_a_search_that_reached_its_bound_never_says_holds() -> None:
     """Stopped after any number of states, a search says ``unknown`` or what is true, and never ``holds``."""
     cell = Cell("serial-async", "all", 3, "none", "read-after-write")
     for bound in (1, 2, 50, 381, 382):
-        judging = Judging([cell], Bounds(bound), runs=False)
+        judging = Evaluation([cell], Bounds(bound), runs=False)
         for _ in judging.run():
             pass
         (verdict,) = judging.verdicts

@@ -12,12 +12,12 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from overbooked.checker import checkpoint
 from overbooked.checker.cells import Cell
-from overbooked.checker.checkpoint import Checkpoint, CheckpointError
-from overbooked.checker.command import main
-from overbooked.checker.judging import Judging
-from overbooked.checker.search import Bounds
+from overbooked.checker.cli.main import main
+from overbooked.checker.engine import checkpoint
+from overbooked.checker.engine.checkpoint import Checkpoint, CheckpointError
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.matrix.evaluation import Evaluation
 
 ASKED = {
     "one model of one word": [Cell("parallel:2", "first:2", 3, "none", "read-after-write", 2, 1)],
@@ -31,10 +31,10 @@ ASKED = {
 }
 
 
-def judged(cells: list[Cell], file: Path, levels: int, *, reduce: bool, bounds: Bounds) -> tuple[Judging, bool]:
+def judged(cells: list[Cell], file: Path, levels: int, *, reduce: bool, bounds: Bounds) -> tuple[Evaluation, bool]:
     """Judge cells for so many levels, with this file; return how far that is, and whether it was stopped."""
     with closing(Checkpoint(file, [cells, reduce])) as it:
-        judging = Judging(cells, bounds, runs=True, reduce=reduce, checkpoint=it)
+        judging = Evaluation(cells, bounds, runs=True, reduce=reduce, checkpoint=it)
         steps = judging.run()
         for _ in range(levels):
             if next(steps, None) is None:
@@ -69,8 +69,8 @@ def test_a_search_that_came_to_its_bound_goes_on_with_another(what: str, tmp_pat
 
 
 KILLED = """
-from overbooked.checker import checkpoint
-from overbooked.checker.command import main
+from overbooked.checker.engine import checkpoint
+from overbooked.checker.cli.main import main
 
 checkpoint._OFTEN = 0
 saved = checkpoint.Checkpoint.save

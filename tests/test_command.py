@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from interrupted import interrupted
-from overbooked.checker import table
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict, Explored
-from overbooked.checker.command import main
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict, Explored
+from overbooked.checker.cli.main import main
+from overbooked.checker.matrix import as_text
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import TABLE
 from overbooked.spec.read_strategies import read_strategies
@@ -46,9 +46,9 @@ def test_alone_it_checks_the_sources_table(capsys: pytest.CaptureFixture[str]) -
     status, out = printed(capsys)
     assert status == 1
     assert "43 violations" in out
-    assert all(name in out for name in (*SOURCE_WRITES, *SOURCE_READS))
+    assert all(name in out for name in (*DEFAULT_WRITES, *DEFAULT_READS))
     rows = verdicts(capsys)
-    assert {(row["write"], row["read"]) for row in rows} == {(w, r) for w in SOURCE_WRITES for r in SOURCE_READS}
+    assert {(row["write"], row["read"]) for row in rows} == {(w, r) for w in DEFAULT_WRITES for r in DEFAULT_READS}
     assert [row["guarantee"] for row in rows[:9]] == list(TABLE)
     assert {(row["replicas"], row["fault"]) for row in rows} == {(3, "none")}
 
@@ -259,7 +259,7 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
         rows[at] = rows[at]._replace(verdict=verdict, witness=witness, length=None)  # type: ignore[arg-type]
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console = Console(file=out, width=80)
-    table.show(console, rows)
+    as_text.show(console, rows)
     out.seek(0)
     lines = out.read().splitlines()
     assert all(len(line.rstrip()) <= 80 for line in lines[:11])
@@ -273,7 +273,7 @@ def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
 
 def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the terminal is narrower than a table, lines run over: no verdict, name or replica is cut."""
-    monkeypatch.setattr("overbooked.checker.command._console", lambda: Console(width=40))
+    monkeypatch.setattr("overbooked.checker.cli.main.console", lambda: Console(width=40))
     _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
     assert "message:serial-async" in out
     row = next(line for line in out.splitlines() if line.startswith("  one"))
@@ -288,7 +288,7 @@ def test_what_was_explored_says_what_is_open() -> None:
     cell = Cell("serial-sync", "one", 3, "none", "durability")
     console = Console(file=io.StringIO(), width=100)
     verdict = CellVerdict(cell, "unknown", states=3)
-    table.show_explored(console, [verdict], Explored(3, 2, 1), 0.1, finished=False)
+    as_text.show_explored(console, [verdict], Explored(3, 2, 1), 0.1, finished=False)
     out = console.file.getvalue()  # type: ignore[attr-defined]
     assert "Stopped, so this is unfinished" in out
     assert "1 of 1 verdicts are unknown" in out
@@ -296,7 +296,8 @@ def test_what_was_explored_says_what_is_open() -> None:
 
 def test_ctrl_c_ends_it_with_what_was_found() -> None:
     """Ctrl-C: exit status 130, with the violations found and the rest marked unfinished, and no traceback."""
-    ended = interrupted("--write", "all", "--read", "all-reads", "--replicas", "5", "--fault", "both")
+    asked = ("--write", "parallel:1", "--write", "all", "--read", "all-reads", "--replicas", "5", "--fault", "both")
+    ended = interrupted(*asked, after=r"in \d\d+ distinct models")
     assert ended.status == 130
     assert "Traceback" not in ended.shown
     assert "Stopped, so this is unfinished" in ended.out

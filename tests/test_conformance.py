@@ -7,9 +7,11 @@ import json
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count, islice, product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -18,16 +20,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interrupted import interrupted
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
-from overbooked.checker.command import main
-from overbooked.checker.conformance.aside import aside
-from overbooked.checker.conformance.conform import Conformance, conform, programs_of
-from overbooked.checker.conformance.following import replayed
-from overbooked.checker.conformance.parts import Parts, in_memory, in_sqlite
-from overbooked.checker.cover import covering_runs
-from overbooked.checker.graph import graph_of
-from overbooked.checker.judging import Judging
-from overbooked.checker.search import Bounds
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
+from overbooked.checker.cli.main import main
+from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
+from overbooked.checker.conformance.implementation import Implementation, in_memory, in_sqlite
+from overbooked.checker.conformance.replay import replayed
+from overbooked.checker.conformance.threaded_storage import threaded
+from overbooked.checker.engine.edge_cover import covering_runs
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.state_graph import graph_of
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Booking, Clock, Log, Replica
 from overbooked.reference.reading import Read, latest, read_strategy
@@ -36,16 +38,18 @@ from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
 from tiers import long_but
 
-REFERENCE = Parts(in_memory)
+REFERENCE = Implementation(in_memory)
 ALL_BUT_LINEARIZABILITY = [name for name in GUARANTEES if name != "linearizability"]
 
 
-def result(cells: Sequence[Cell], parts: Parts = REFERENCE, runs: int = 10**9) -> list[Conformance]:
+def result(cells: Sequence[Cell], parts: Implementation = REFERENCE, runs: int = 10**9) -> list[Conformance]:
     """Return what comes of covering the programs of these cells, each by so many runs at most."""
     return [covered(program, parts, runs) for program in programs_of(cells)]
 
 
-def covered(program: tuple[Cell, ...], parts: Parts, runs: int = 10**9, *, orders: bool = False) -> Conformance:
+def covered(
+    program: tuple[Cell, ...], parts: Implementation, runs: int = 10**9, *, orders: bool = False
+) -> Conformance:
     """Return what comes of covering one program."""
     steps = conform(program, parts, 2_000_000, orders=orders)
     found = next(steps)
@@ -59,7 +63,7 @@ def assert_conforms(cells: Sequence[Cell]) -> None:
     for found in result(cells):
         assert found.difference is None, found.difference
         assert (found.verdict, found.covered) == ("conforms", found.edges)
-        judging = Judging(found.cells, Bounds(10**7), runs=False, reduce=False)
+        judging = Evaluation(found.cells, Bounds(10**7), runs=False, reduce=False)
         for _ in judging.run():
             pass
         assert {(each.states, each.transitions) for each in judging.verdicts} == {(found.states, found.edges)}
@@ -114,8 +118,8 @@ def test_other_numbers_of_replicas_conform(replicas: int) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("read", SOURCE_READS)
-@pytest.mark.parametrize("write", SOURCE_WRITES)
+@pytest.mark.parametrize("read", DEFAULT_READS)
+@pytest.mark.parametrize("write", DEFAULT_WRITES)
 def test_the_sources_pairs_conform(write: str, read: str) -> None:
     """Every edge of every program, linearizability's too, is taken on the reference."""
     assert_conforms([Cell(write, read, 3, "none", name) for name in GUARANTEES])
@@ -123,12 +127,12 @@ def test_the_sources_pairs_conform(write: str, read: str) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
-@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
+@pytest.mark.parametrize(("write", "read"), list(product(DEFAULT_WRITES, DEFAULT_READS)))
 def test_the_sources_pairs_conform_under_faults(
     write: str, read: str, fault: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Under faults, a fair sample of every program's runs conforms, and how much that was is reported."""
-    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], runs=2_000)
+    found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], runs=1_000)
     assert [each for each in found if each.difference] == []
     taken, edges = sum(each.covered for each in found), sum(each.edges for each in found)
     record_property("covered", f"{write} by {read}, {fault}: {taken:,} of {edges:,} edges")
@@ -137,10 +141,12 @@ def test_the_sources_pairs_conform_under_faults(
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, SOURCE_READS)))
+@pytest.mark.parametrize(("write", "read"), list(product(DEFAULT_WRITES, DEFAULT_READS)))
 def test_a_sample_conforms_over_sqlite(write: str, read: str, fault: str) -> None:
     """A fair sample of every program's runs conforms over SQLite files, which are gone afterwards."""
-    found = result([Cell(write, read, 3, fault, name) for name in ALL_BUT_LINEARIZABILITY], Parts(in_sqlite), 60)
+    found = result(
+        [Cell(write, read, 3, fault, name) for name in ALL_BUT_LINEARIZABILITY], Implementation(in_sqlite), 60
+    )
     assert [each for each in found if each.difference] == []
     assert all(each.runs for each in found)
 
@@ -240,7 +246,7 @@ READ_AFTER_WRITE = Cell("serial-sync", "one", 3, "none", "read-after-write")
 
 def test_a_difference_is_told_by_a_shortest_run_and_both_sides() -> None:
     """An acknowledgement that comes too early is seen right after the call: possible here, and not there."""
-    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, Eager))
+    (found,) = result([READ_AFTER_WRITE], Implementation(in_memory, Eager))
     assert found.verdict == "differs"
     assert found.covered < found.edges
     assert found.difference is not None
@@ -258,10 +264,11 @@ class Forgetful(AppServer):
         return latest(answers[1:])
 
 
+@pytest.mark.long
 def test_what_depends_on_the_order_of_answers_is_found_with_orders() -> None:
     """The spec's state does not tell who answered first; where states are told apart by it, every order is tried."""
     cell = Cell("serial-sync", "all", 4, "none", "read-after-write")
-    found = covered((cell,), Parts(in_memory, Forgetful), orders=True)
+    found = covered((cell,), Implementation(in_memory, Forgetful), orders=True)
     assert found.difference is not None
     right = covered((cell,), REFERENCE, orders=True)
     without = covered((cell,), REFERENCE)
@@ -271,7 +278,7 @@ def test_what_depends_on_the_order_of_answers_is_found_with_orders() -> None:
 
 def test_a_difference_before_anybody_has_called_is_told_without_a_step() -> None:
     """What an app server does by itself, when it should do nothing, differs at once."""
-    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, Curious))
+    (found,) = result([READ_AFTER_WRITE], Implementation(in_memory, Curious))
     assert found.difference is not None
     assert found.difference.run.steps == ()
     assert found.difference.rows == [("sample (no call) db1", "-", "possible")]
@@ -287,14 +294,14 @@ def test_a_shortest_difference_is_found_deep_in_the_graph() -> None:
                 await self._clock.until_too_late()
             await super()._to_replicas(booking)
 
-    (found,) = result([cell], Parts(in_memory, Late))
+    (found,) = result([cell], Implementation(in_memory, Late))
     assert found.difference is not None
     assert [step.name for step in found.difference.run.steps] == ["invoke", "invoke"]
 
 
 def test_a_reference_that_is_not_deterministic_is_reported_as_such() -> None:
     """What differs once and not the same way again is called not deterministic between steps."""
-    found = [result([READ_AFTER_WRITE], Parts(in_memory, Moody))[0].difference for _ in range(8)]
+    found = [result([READ_AFTER_WRITE], Implementation(in_memory, Moody))[0].difference for _ in range(8)]
     assert all(found)
     assert not all(each.repeatable for each in found if each)
 
@@ -315,7 +322,7 @@ def test_whatever_an_app_server_does_is_a_difference_and_no_traceback(
     app: type[AppServer], rows: list[tuple[str, str, str]]
 ) -> None:
     """One that goes round for ever, raises, or is none at all, is told like any other difference."""
-    (found,) = result([READ_AFTER_WRITE], Parts(in_memory, app))
+    (found,) = result([READ_AFTER_WRITE], Implementation(in_memory, app))
     assert found.difference is not None
     assert sorted(found.difference.rows) == sorted(rows)
 
@@ -323,9 +330,14 @@ def test_whatever_an_app_server_does_is_a_difference_and_no_traceback(
 SMALL = ("--write", "serial-async", "--read", "quorum", "--guarantee", "durability", "--guarantee", "convergence")
 
 
+def clock() -> SimpleNamespace:
+    """Return a clock that is a second further whenever it is looked at."""
+    return SimpleNamespace(monotonic=count().__next__, perf_counter=time.perf_counter)
+
+
 def told_after(seconds: float, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
     """Conform two programs by a clock that is a second further whenever it is looked at; return status and rows."""
-    with patch("overbooked.checker.conform.time.monotonic", count().__next__):
+    with patch("overbooked.checker.cli.conform.time", clock()):
         status, out = printed(capsys, "conform", *SMALL, "--seconds", str(seconds), "--format", "json")
     return status, json.loads(out)["conformance"]
 
@@ -345,7 +357,7 @@ def test_seconds_are_one_budget_for_all_programs(capsys: pytest.CaptureFixture[s
 
 def test_what_is_unknown_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that time or the bound on states did not allow is unknown, says why, and the command ends with 3."""
-    with patch("overbooked.checker.conform.time.monotonic", count().__next__):
+    with patch("overbooked.checker.cli.conform.time", clock()):
         status, out = printed(capsys, "conform", *SMALL, "--seconds", "20")
     assert status == 3
     assert "? unknown: stopped after 20 s\n" in out
@@ -443,7 +455,7 @@ class Workers(AppServer):
 @pytest.mark.parametrize("guarantee", long_but("read-after-write", ["read-after-write", "monotonic-reads"]))
 def test_an_app_server_built_otherwise_conforms(guarantee: str) -> None:
     """One whose calls are served by long-lived workers, outside of the calls' own tasks, is not held to be wrong."""
-    (found,) = result([Cell("parallel:2", "quorum", 3, "none", guarantee)], Parts(in_memory, Workers))
+    (found,) = result([Cell("parallel:2", "quorum", 3, "none", guarantee)], Implementation(in_memory, Workers))
     assert (found.verdict, found.difference) == ("conforms", None)
 
 
@@ -476,17 +488,15 @@ def test_a_strategy_of_ones_own_conforms_or_does_not(
 ) -> None:
     """Written against the same ports in a file of one's own, it is held against the strategy that it should be."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "own", raising=False)
     asked = ("conform", "--write", "parallel:2", "--read", "one", "--guarantee", "read-after-write")
     for enough, expected, sentence in (
         (2, 0, "edges covered in"),
         (1, 1, "After step 3 they differ"),
     ):
-        monkeypatch.delitem(sys.modules, "own", raising=False)
-        (tmp_path / "own.py").write_text(OWN_STRATEGY.format(enough=enough), encoding="utf-8")
-        status, out = printed(capsys, *asked, "--app", "own:server")
+        (tmp_path / f"own{enough}.py").write_text(OWN_STRATEGY.format(enough=enough), encoding="utf-8")
+        status, out = printed(capsys, *asked, "--app", f"own{enough}:server")
         assert (status, sentence in out) == (expected, True), out
-        monkeypatch.delitem(sys.modules, "own")
+        monkeypatch.delitem(sys.modules, f"own{enough}")
 
 
 @pytest.mark.parametrize(
@@ -512,10 +522,10 @@ def test_parts_that_do_not_exist_are_told_in_one_line(
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", ["none", "app-restart"])
-@pytest.mark.parametrize("write", SOURCE_WRITES)
+@pytest.mark.parametrize("write", DEFAULT_WRITES)
 def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> None:
     """Told apart by the orders in which replicas answered and confirmed, the smaller programs conform, too."""
-    for read, name in product(SOURCE_READS, ("read-after-write", "read-your-writes", "durability")):
+    for read, name in product(DEFAULT_READS, ("read-after-write", "read-your-writes", "durability")):
         found = covered((Cell(write, read, 3, fault, name),), REFERENCE, orders=True)
         assert (found.verdict, found.covered) == ("conforms", found.edges)
 
@@ -523,10 +533,10 @@ def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> Non
 # Counterexamples, for real.
 
 
-def violations(fault: str) -> Judging:
+def violations(fault: str) -> Evaluation:
     """Return the verdicts, with runs, of the source's pairs."""
-    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(SOURCE_WRITES, SOURCE_READS, GUARANTEES)]
-    judging = Judging(cells, Bounds(10**7), runs=True)
+    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(DEFAULT_WRITES, DEFAULT_READS, GUARANTEES)]
+    judging = Evaluation(cells, Bounds(10**7), runs=True)
     for _ in judging.run():
         pass
     return judging
@@ -539,7 +549,7 @@ def test_every_violation_of_the_sources_table_happens_over_sqlite(fault: str) ->
     assert len(violated) >= 40
     for verdict in violated:
         assert verdict.run is not None
-        assert replayed(verdict.cell.world, verdict.run, Parts(aside(in_sqlite))) is None, verdict.cell
+        assert replayed(verdict.cell.world, verdict.run, Implementation(threaded(in_sqlite))) is None, verdict.cell
 
 
 def test_a_replay_shows_the_run_and_what_users_were_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

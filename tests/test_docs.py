@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from overbooked.checker.command import main
+from overbooked.checker.cli.main import main
 from overbooked.spec import booking
 
 ROOT = Path(__file__).parent.parent

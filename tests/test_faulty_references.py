@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from linked import link
+from linked import ROOT, link
 from probing import run_on_copy
 
 BOTH = ("conform", "stateful")
@@ -96,6 +96,12 @@ def faulty(folder: Path, fault: Fault) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.was) == 1
     path.write_text(text.replace(fault.was, fault.now), encoding="utf-8")
+
+
+def test_every_fault_can_be_seeded() -> None:
+    """The text that each fault changes stands just once in its file."""
+    texts = {fault: (ROOT / "reference" / fault.file).read_text(encoding="utf-8") for fault in FAULTS}
+    assert [fault.wrong for fault, text in texts.items() if text.count(fault.was) != 1] == []
 
 
 @pytest.mark.exhaustive

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import known_models as known
-from overbooked.checker.verdicts import check
+from overbooked.checker.engine.verdicts import check
 from overbooked.spec.language import Model
 
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from overbooked.checker.command import main
-from overbooked.checker.simulating.trials import Delays, book, check, fresh_from
-from overbooked.checker.traffic import of_booking, of_check
-from overbooked.checker.waits import APPEND, booking_wait, check_wait
+from overbooked.checker.cli.main import main
+from overbooked.checker.latency.message_costs import of_booking, of_check
+from overbooked.checker.latency.waits import APPEND, booking_wait, check_wait
+from overbooked.checker.simulation.trials import Delays, book, check, fresh_from
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryClock
 from overbooked.spec.read_strategies import read_strategies, read_strategy

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from overbooked.checker.progress import is_graded
-from overbooked.checker.tables import ModelError
-from overbooked.checker.verdicts import check
+from overbooked.checker.engine.certificates import is_graded
+from overbooked.checker.engine.rule_tables import ModelError
+from overbooked.checker.engine.verdicts import check
 from overbooked.spec.language import Case, Change, Field, Model, Property, Step, Value, case, part, step
 
 BIT = Field("bit", (0, 1), 0)

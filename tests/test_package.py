@@ -13,22 +13,22 @@ from pathlib import Path
 import pytest
 
 from linked import PARTS, ROOT
-from overbooked.checker.command import main
+from overbooked.checker.cli.main import main
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 MINE = ("checker.py", "spec/__init__.py", "reference/__init__.py", "reference/app_server.py")
 """Files of one's own, of which each raises when it is imported."""
 
 
-def run(folder: Path, *command: str | Path) -> str:
-    """Run Python in a folder; return what it prints, and fail if it does."""
+def run(folder: Path, *command: str | Path, status: int = 0) -> str:
+    """Run Python in a folder; return what it prints, and fail if it ends otherwise."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONPATH": str(folder / "site"), "PIP_ROOT_USER_ACTION": "ignore"}
     environment["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     done = subprocess.run(
         [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     assert done.stderr == ""
     return done.stdout
 
@@ -70,10 +70,12 @@ def test_the_installed_command_does_not_meet_files_of_ones_own(wheel: Path, tmp_
         (tmp_path / name).write_text("raise ImportError('mine')\n", encoding="utf-8")
     assert run(tmp_path, "-m", "overbooked", "--version") == f"overbooked {VERSION}\n"
     asked = ("--write", "parallel:1", "--read", "one", "--guarantee", "read-after-write")
-    assert "✗ 7" in run(tmp_path, "-X", "utf8", "-m", "overbooked", "check", *asked)
-    assert "told in spec/traces/" in run(tmp_path, "-X", "utf8", "-m", "overbooked", "trace", *asked[1::2])
-    assert run(tmp_path, "-m", "overbooked", "conform", *asked)
+    assert "✗ 7" in run(tmp_path, "-X", "utf8", "-m", "overbooked", "check", *asked, status=1)
+    assert "told in spec/traces/" in run(tmp_path, "-X", "utf8", "-m", "overbooked", "trace", *asked[1::2], status=1)
+    assert "✓ conforms" in run(tmp_path, "-X", "utf8", "-m", "overbooked", "conform", *asked)
     assert run(tmp_path, "-m", "overbooked", "report", *asked, "-o", "report.html")
+    with pytest.raises(AssertionError, match="is installed; pages are written in a checkout"):
+        run(tmp_path, "-m", "overbooked", "claims", "--write")
     where = "import overbooked.spec, overbooked.reference, overbooked.checker as it; print(it.__file__)"
     assert Path(run(tmp_path, "-c", where).strip()).is_relative_to(tmp_path / "site")
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.claims.grounds import Grounds
 from overbooked.checker.claims.judged import JudgedClaim, judged
-from overbooked.checker.command import main
-from overbooked.checker.judging import Judging
-from overbooked.checker.naming import PAGES, named, pages
+from overbooked.checker.cli.main import main
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.pages.files import stale, write
 from overbooked.checker.pages.kinds import kind_name, kinds, step_kinds
-from overbooked.checker.search import Bounds
+from overbooked.checker.traces.names import PAGES, named, pages
 from overbooked.spec import grounds as on
 from overbooked.spec.claims import Claim
 from overbooked.spec.guarantees import GUARANTEES
@@ -25,9 +25,9 @@ FOLDER = PAGES.parent
 CLAIMS = Path(__file__).parent.parent / "spec" / "claims.md"
 
 
-def judge(cells: list[Cell]) -> Judging:
+def judge(cells: list[Cell]) -> Evaluation:
     """Return the judging of cells, done."""
-    judging = Judging(cells, Bounds(), runs=True, until_broken=True)
+    judging = Evaluation(cells, Bounds(), runs=True, until_broken=True)
     for _ in judging.run():
         pass
     return judging
@@ -35,7 +35,7 @@ def judge(cells: list[Cell]) -> Judging:
 
 def test_every_violation_of_the_source_has_one_page() -> None:
     """Each run in the source's table is of one kind that has a page; runs of one page do the same, others do not."""
-    found = judge([Cell(w, r, 3, "none", g) for w in SOURCE_WRITES for r in SOURCE_READS for g in GUARANTEES])
+    found = judge([Cell(w, r, 3, "none", g) for w in DEFAULT_WRITES for r in DEFAULT_READS for g in GUARANTEES])
     known = pages()
     for kind in kinds(found.verdicts):
         names = {kind_name(verdict, known) for verdict in kind.verdicts}
@@ -116,6 +116,7 @@ def found() -> list[JudgedClaim]:
     return list(judged())
 
 
+@pytest.mark.xdist_group("claims")
 @pytest.mark.long
 def test_every_claim_of_the_source_is_judged(found: list[JudgedClaim]) -> None:
     """All thirty claims have an entry; none is unknown; one is not judged, and says why."""
@@ -127,6 +128,7 @@ def test_every_claim_of_the_source_is_judged(found: list[JudgedClaim]) -> None:
     assert all(each.claim.exact for each in found if each.verdict == "not judged")
 
 
+@pytest.mark.xdist_group("claims")
 @pytest.mark.long
 def test_verdicts_of_claims(found: list[JudgedClaim]) -> None:
     """Those that the model refutes, or bounds by a condition, are these."""
@@ -138,6 +140,7 @@ def test_verdicts_of_claims(found: list[JudgedClaim]) -> None:
     assert by_verdict["holds when"] == conditional
 
 
+@pytest.mark.xdist_group("claims")
 @pytest.mark.long
 def test_the_page_of_claims_is_what_is_found(found: list[JudgedClaim], capsys: pytest.CaptureFixture[str]) -> None:
     """``overbooked claims --check`` finds ``spec/claims.md`` as it is in the repository, with every claim's text."""
@@ -170,7 +173,7 @@ def test_what_a_claim_says_decides(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     )
     monkeypatch.setattr("overbooked.checker.claims.judged.claims", lambda: made)
     assert [each.verdict for each in judged()] == ["holds", "refuted", "holds when", "unknown", "measured", "refuted"]
-    monkeypatch.setattr("overbooked.checker.claims.shown.SECTIONS", {"made up": made})
+    monkeypatch.setattr("overbooked.checker.claims.as_text.SECTIONS", {"made up": made})
     assert main(["claims"]) == 3
     assert "unknown" in capsys.readouterr().out
 

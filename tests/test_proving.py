@@ -9,16 +9,16 @@ from itertools import product
 import pytest
 import z3
 
-from overbooked.checker.proving.asking import Claim, ask
-from overbooked.checker.proving.counted import Move, any_state, moves
-from overbooked.checker.proving.family import SIZES, SMALL, Family, family
+from overbooked.checker.engine.rule_tables import ModelError
+from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
+from overbooked.checker.proving.counter_abstraction import Move, any_state, moves
 from overbooked.checker.proving.induction import Induction, Invariant, View
-from overbooked.checker.proving.long_run import LongRun, Stretch, once
-from overbooked.checker.proving.rules import Branch, branches
-from overbooked.checker.proving.theorem import Said, Topic, ask_all, judge, proof_of
-from overbooked.checker.proving.unrolled import followed, induction, shortest_run
+from overbooked.checker.proving.parameterized import SIZES, SMALL, Family, family
+from overbooked.checker.proving.solver import Claim, ask
+from overbooked.checker.proving.symbolic_rules import Branch, branches
+from overbooked.checker.proving.theorem import Statement, Topic, ask_all, judge, proof_of
+from overbooked.checker.proving.transition_relation import followed, induction, shortest_run
 from overbooked.checker.proving.venn import sets
-from overbooked.checker.tables import ModelError
 from overbooked.checker.theorems.any_size import N, R, Setting, W, replica_of
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
@@ -134,7 +134,7 @@ def following(possible: list[Move], numbers: Sequence[tuple[z3.ArithRef, z3.Arit
     [
         pytest.param(Setting("read-after-write"), 2, 1, 2, marks=pytest.mark.long),
         pytest.param(Setting("read-after-write", serial=True), 3, 2, 1, marks=pytest.mark.long),
-        (Setting("durability", crashes=True, restarts=True), 2, 2, 1),
+        pytest.param(Setting("durability", crashes=True, restarts=True), 2, 2, 1, marks=pytest.mark.long),
         (Setting("durability", log=True, restarts=True), 2, 2, 1),
         (Setting("checking-availability", crashes=True), 3, 1, 2),
         pytest.param(Setting("convergence"), 2, 1, 1, marks=pytest.mark.exhaustive),
@@ -393,7 +393,9 @@ def test_premises_that_nothing_meets_prove_nothing() -> None:
     empty = Claim("nothing", (n > 1, n < 1), n == 7)
     with pytest.raises(ValueError, match="nothing: nothing meets the premises"):
         ask(empty, 10)
-    theorem = Topic("sets", "", "").theorem("empty", Said("n is 7", "", ""), proof_of(lambda: [empty], lambda *_: ""))
+    theorem = Topic("sets", "", "").theorem(
+        "empty", Statement("n is 7", "", ""), proof_of(lambda: [empty], lambda *_: "")
+    )
     judged = judge(theorem, 10)
     assert (judged.proof.verdict, judged.as_expected) == ("unknown", False)
     assert "nothing meets the premises" in (judged.proof.wrong or "")

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from fair_runs import assert_breaks, goes_on_for_ever_broken
 from known_models import two_phase_commit
-from overbooked.checker import possible, search, tables
-from overbooked.checker.graph import graph_of
-from overbooked.checker.layout import Layout
-from overbooked.checker.search import Bounds
-from overbooked.checker.sleep import noted
-from overbooked.checker.verdicts import Search, check
+from overbooked.checker.engine import enabled, rule_tables, search
+from overbooked.checker.engine.layout import Layout
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.sleep_sets import noted
+from overbooked.checker.engine.state_graph import graph_of
+from overbooked.checker.engine.verdicts import Search, check
 from overbooked.spec.language import Field, Model, Property
 from plain_search import search_model
 from random_models import families, graded_models
@@ -72,7 +72,7 @@ def test_a_level_may_be_looked_up_in_any_chunks(family: list[Model], chunk: int,
     """How many states, and how many of their bits, are looked up at once, and how many wait, makes no difference."""
     (model,) = family
     many = patch.multiple(search, CHUNK=chunk, ROOM=chunk - 1)
-    with many, patch.object(possible, "_WIDTH", width):
+    with many, patch.object(enabled, "_WIDTH", width):
         cut = check(model)
     assert cut == check(model)
 
@@ -82,10 +82,10 @@ def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Mo
     """Steps of several factors, and a certificate looked for from the first level on, give the same results."""
     (model,) = family
     whole = check(model)
-    with patch.object(tables, "WIDEST", widest), patch.object(search, "MANY", many):
-        tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
+    with patch.object(rule_tables, "WIDEST", widest), patch.object(search, "MANY", many):
+        rule_tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
         split = check(model)
-    tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
+    rule_tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
     assert split == whole
 
 

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from alike_models import alike_models
 from fair_runs import assert_breaks
 from known_models import philosophers
-from overbooked.checker import expectations
 from overbooked.checker.cells import Cell
-from overbooked.checker.judging import Judging
-from overbooked.checker.reductions.alike import classes
-from overbooked.checker.reductions.reduced import Reduced
-from overbooked.checker.reductions.sorting import _smaller
-from overbooked.checker.runs import run_breaking, shortened
-from overbooked.checker.search import Bounds, Exploration, explore
-from overbooked.checker.verdicts import check, is_reducible
+from overbooked.checker.engine.reductions.reduced_model import Reduced
+from overbooked.checker.engine.reductions.sorted_names import _smaller
+from overbooked.checker.engine.reductions.symmetry import classes
+from overbooked.checker.engine.runs import run_breaking, shortened
+from overbooked.checker.engine.search import Bounds, Exploration, explore
+from overbooked.checker.engine.verdicts import check, is_reducible
+from overbooked.checker.matrix import expected
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.language import Field, Model, Property, case, part, step
 from overbooked.spec.system import model
@@ -62,15 +62,15 @@ def test_runs_with_steps_taken_at_once_are_runs_of_the_model(it: Model) -> None:
 
 def assert_expected(cells: list[Cell]) -> None:
     """Assert that these cells, reduced, have the verdicts and lengths that are expected, by runs that do it."""
-    expected = expectations.read(EXPECTED)
+    known = expected.read(EXPECTED)
     with patch.object(Cell, "is_small", new=False):
-        judging = Judging(cells, Bounds(), runs=True)
+        judging = Evaluation(cells, Bounds(), runs=True)
         for _ in judging.run():
             pass
     for verdict in judging.verdicts:
         length = "" if verdict.length is None else str(verdict.length)
-        known = expected[verdict.cell]
-        assert (verdict.verdict, length) == (known["verdict"], known["length"]), verdict.cell
+        row = known[verdict.cell]
+        assert (verdict.verdict, length) == (row["verdict"], row["length"]), verdict.cell
         assert verdict.witness
         assert verdict.reduced
         if verdict.run:
@@ -82,7 +82,7 @@ def assert_expected(cells: list[Cell]) -> None:
 @pytest.mark.parametrize("fault", long_but("replica-crash", FAULTS))
 def test_cells_reduced_are_as_expected(fault: str) -> None:
     """For a few ways to write and to read: the same verdicts, and runs as short."""
-    known = expectations.read(EXPECTED)
+    known = expected.read(EXPECTED)
     pairs = {("serial-async", "quorum"), ("parallel:2", "one:db2"), ("message:serial-sync", "one")}
     assert_expected([cell for cell in known if cell.fault == fault and (cell.write, cell.read) in pairs])
 
@@ -92,7 +92,7 @@ def test_cells_reduced_are_as_expected(fault: str) -> None:
 @pytest.mark.parametrize("write", write_strategies(3))
 def test_every_cell_reduced_is_as_expected(write: str, fault: str) -> None:
     """Every way to write and to read, every guarantee, every fault: the same verdicts, and runs as short."""
-    assert_expected([cell for cell in expectations.read(EXPECTED) if (cell.write, cell.fault) == (write, fault)])
+    assert_expected([cell for cell in expected.read(EXPECTED) if (cell.write, cell.fault) == (write, fault)])
 
 
 def test_more_users_and_replicas_reduced_are_as_when_all_is_explored() -> None:
@@ -193,7 +193,7 @@ def test_a_run_that_may_not_be_the_shortest_is_said_to_be_so() -> None:
 def test_what_is_about_one_name_may_take_more_than_a_word() -> None:
     """Over twelve replicas what is about a user takes more than 64 bits; in order, verdict and length are the same."""
     cell = Cell("serial-sync", "one", 12, "none", "linearizability")
-    judging = Judging([cell], Bounds(), runs=True, until_broken=True)
+    judging = Evaluation([cell], Bounds(), runs=True, until_broken=True)
     for _ in judging.run():
         pass
     (verdict,) = judging.verdicts

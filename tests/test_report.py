@@ -14,13 +14,13 @@ import pytest
 
 from interrupted import interrupted
 from overbooked.checker.cells import Cell
-from overbooked.checker.command import main
-from overbooked.checker.naming import trace_name
+from overbooked.checker.cli.main import main
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.verdicts import check
 from overbooked.checker.report.data import Report
 from overbooked.checker.report.explorable import Explorable
 from overbooked.checker.report.trees import tree_of
-from overbooked.checker.search import Bounds
-from overbooked.checker.verdicts import check
+from overbooked.checker.traces.names import trace_name
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field, Model, State, Value, part, step
 from overbooked.spec.system import model
@@ -89,6 +89,7 @@ class Explored:
         return node
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) -> None:
     """Along random runs the tables allow the same steps, lead to the same states and tell them in the same words."""
@@ -122,6 +123,7 @@ def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) 
             here, state = chance.choice(ways)
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 def test_every_run_of_the_table_is_in_the_data(data: dict[str, Any]) -> None:
     """A cell that is violated has its own run, told as elsewhere; one that holds has none."""
@@ -194,6 +196,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 def test_the_file_refers_to_nothing_outside_itself(report: Path) -> None:
     """It has no address that a browser would fetch, and its data is JSON."""
@@ -235,6 +238,7 @@ def page(browser: Any, report: Path) -> Iterator[Page]:  # noqa: ANN401 - playwr
     assert wrong == []
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_a_click_on_a_cell_shows_its_run(page: Page) -> None:
@@ -259,6 +263,7 @@ def test_a_click_on_a_cell_shows_its_run(page: Page) -> None:
     assert "✗ read-after-write" in page.locator("#run .truths").inner_text()
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_faults_are_switched(page: Page) -> None:
@@ -271,6 +276,7 @@ def test_faults_are_switched(page: Page) -> None:
     assert page.url.endswith("#fault=both")
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_delays_are_switched(page: Page, report: Path) -> None:
@@ -297,6 +303,7 @@ def test_delays_are_switched(page: Page, report: Path) -> None:
     assert page.locator("#pictures path.curve").count() == len(curves) == 3
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_what_answers_wait_for_is_shown(page: Page) -> None:
@@ -310,6 +317,7 @@ def test_what_answers_wait_for_is_shown(page: Page) -> None:
     ]
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_the_address_keeps_what_is_looked_at(page: Page) -> None:
@@ -331,6 +339,7 @@ def test_the_address_keeps_what_is_looked_at(page: Page) -> None:
     assert "is not possible there" in page.locator("#explore .why").inner_text()
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_one_explores_with_the_keyboard(page: Page) -> None:
@@ -353,6 +362,7 @@ def test_one_explores_with_the_keyboard(page: Page) -> None:
     assert page.locator("#explore ol li").count() == 1
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_a_run_taken_by_hand_breaks_what_it_should(page: Page) -> None:
@@ -367,6 +377,7 @@ def test_a_run_taken_by_hand_breaks_what_it_should(page: Page) -> None:
     assert "✗ read-after-write" in page.locator("#explore .truths").inner_text()
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 def test_the_browser_follows_the_spec(page: Page) -> None:
@@ -411,6 +422,7 @@ def is_broken(spec: Model, guarantee: str, state: Mapping[str, Value]) -> bool:
     return any(case.on(state) for case in prop.broken)
 
 
+@pytest.mark.xdist_group("report")
 @pytest.mark.long
 @in_a_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -24,24 +24,23 @@ from scipy import stats
 from exact_freshness import ExactFreshness
 from interrupted import interrupted
 from overbooked.checker.cells import Cell
-from overbooked.checker.command import main
-from overbooked.checker.judging import Judging
-from overbooked.checker.search import Bounds
-from overbooked.checker.simulating.delays import DelayError, delay
-from overbooked.checker.simulating.estimates import probability, quantile
-from overbooked.checker.simulating.k_staleness import k_stale
-from overbooked.checker.simulating.networks import SETS, Network, network
-from overbooked.checker.simulating.shown import show
-from overbooked.checker.simulating.simulated import Setting, Simulated, is_never_stale, percentiles, simulated
-from overbooked.checker.simulating.trade_off import points
-from overbooked.checker.simulating.trials import Delays, book, check, fresh_from
-from overbooked.checker.waits import booking_wait, check_wait
+from overbooked.checker.cli.main import main
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.latency.waits import booking_wait, check_wait
+from overbooked.checker.matrix.evaluation import Evaluation
+from overbooked.checker.simulation.as_text import show
+from overbooked.checker.simulation.delays import DelayError, delay
+from overbooked.checker.simulation.estimates import probability, quantile
+from overbooked.checker.simulation.k_staleness import k_stale
+from overbooked.checker.simulation.networks import SETS, Network, network
+from overbooked.checker.simulation.simulated import Setting, Simulated, is_never_stale, percentiles, simulated
+from overbooked.checker.simulation.trade_off import points
+from overbooked.checker.simulation.trials import Delays, book, check, fresh_from
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import State, Step
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.system import model
 from overbooked.spec.write_strategies import write_strategies, write_strategy
-from tiers import long_but
 from timed_runs import timed_run
 
 LEGS = ("write", "ack", "read", "response")
@@ -181,12 +180,12 @@ def test_each_trial_is_a_run_of_the_spec_whose_steps_take_that_time() -> None:
             assert (run[-1].state["u2.check"] == "booked") == bool(fresh_from(booked, checked)[0] <= later)
 
 
-@pytest.mark.parametrize("replicas", [1, 2, 3])
+@pytest.mark.parametrize("replicas", [1, 2, pytest.param(3, marks=pytest.mark.long)])
 def test_what_is_seen_is_allowed_and_what_is_allowed_is_seen(replicas: int) -> None:
     """Where delays may be anything, stale checks are seen just where the checker finds one, and else never."""
     writes, reads = list(write_strategies(replicas)), list(read_strategies(replicas))
     cells = [Cell(w, r, replicas, "none", "read-after-write") for w in writes for r in reads]
-    judging = Judging(cells, Bounds(), runs=False)
+    judging = Evaluation(cells, Bounds(), runs=False)
     list(judging.run())
     over = network("lnkd-ssd", replicas, ANYTHING)
     assert over.is_anything
@@ -198,7 +197,8 @@ def test_what_is_seen_is_allowed_and_what_is_allowed_is_seen(replicas: int) -> N
         assert found[pair].fresh.proved == (verdict.verdict == "holds")
 
 
-@pytest.mark.parametrize("name", long_but("wan", SETS))
+@pytest.mark.long
+@pytest.mark.parametrize("name", SETS)
 def test_no_check_is_stale_that_is_proved_to_be_fresh(name: str) -> None:
     """With every set of delays, and with ones that are often the same: what is proved is certain, and nothing else."""
     often_the_same = {leg: ["mix:0.5*const:1+0.5*const:2"] for leg in LEGS}
@@ -354,7 +354,8 @@ def test_an_old_terminal_gets_plain_characters() -> None:
     assert re.search(r"\d \+- \d", done.stdout)
 
 
-@pytest.mark.parametrize("ending", long_but("svg", ["svg", "png"]))
+@pytest.mark.long
+@pytest.mark.parametrize("ending", ["svg", "png"])
 def test_the_picture_has_a_point_for_each_pair(ending: str, tmp_path: Path) -> None:
     """With the names of the pairs, their guarantees, the front and the curves; in SVG all of it as text."""
     path = tmp_path / f"trade-off.{ending}"
@@ -403,7 +404,7 @@ def test_without_matplotlib_a_picture_is_refused(
 ) -> None:
     """The line says what to install; all else works without."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "overbooked.checker.simulating.plot", raising=False)
+    monkeypatch.delitem(sys.modules, "overbooked.checker.simulation.plot", raising=False)
     assert main(["simulate", "--plot", str(tmp_path / "p.svg")]) == 2
     assert capsys.readouterr().err == "overbooked: --plot needs matplotlib, which pip install '.[plot]' brings\n"
     assert main(["simulate", "--trials", "100", "--format", "csv"]) == 0

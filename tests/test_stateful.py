@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from overbooked.checker.conformance.alongside import Alongside, DiffersError
-from overbooked.checker.conformance.parts import in_sqlite
+from overbooked.checker.conformance.implementation import in_sqlite
+from overbooked.checker.conformance.lockstep import DiffersError, Lockstep
 from overbooked.checker.stateful import SETTINGS, BookingMachine
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryStorage
@@ -35,9 +35,9 @@ class OverSQLite(BookingMachine):
 
 
 TestReference = BookingMachine.TestCase
-TestReference.settings = settings(SETTINGS, max_examples=60)
+TestReference.settings = settings(SETTINGS, max_examples=40)
 TestReferenceOverSQLite = OverSQLite.TestCase
-TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=20)
+TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=10)
 
 
 @pytest.mark.exhaustive
@@ -46,10 +46,10 @@ def test_many_runs_of_the_reference() -> None:
     run_state_machine_as_test(BookingMachine, settings=settings(SETTINGS, max_examples=1500))
 
 
-def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Alongside:
+def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Lockstep:
     """Return spec and app server side by side, for two users and three replicas."""
     world = World(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
-    return Alongside(world, MemoryStorage(), server)
+    return Lockstep(world, MemoryStorage(), server)
 
 
 ANYTHING = Fault("anything", 3, 3, "", 3)

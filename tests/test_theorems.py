@@ -15,13 +15,14 @@ import pytest
 import z3
 
 from interrupted import interrupted
-from overbooked.checker.command import main
-from overbooked.checker.proving.asking import ask
-from overbooked.checker.proving.asking import check as z3_check
+from overbooked.checker.cli.main import main
+from overbooked.checker.engine.verdicts import check
+from overbooked.checker.proving.solver import ask
+from overbooked.checker.proving.solver import check as z3_check
 from overbooked.checker.proving.theorem import Judged, Proof, judge
-from overbooked.checker.theorems import agreement, catalogue, reads
+from overbooked.checker.theorems import catalogue, cross_check, read_guarantees
+from overbooked.checker.theorems.ack_latency import APPEND, ack_time
 from overbooked.checker.theorems.catalogue import GROUPS, Proving
-from overbooked.checker.theorems.latency import APPEND, ack_time
 from overbooked.checker.theorems.quorum_systems import (
     QuorumSystem,
     meet,
@@ -31,7 +32,6 @@ from overbooked.checker.theorems.quorum_systems import (
     system_named,
 )
 from overbooked.checker.theorems.stale_run import stale_run
-from overbooked.checker.verdicts import check
 from overbooked.spec.faults import FAULTS, Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -50,6 +50,7 @@ def judged() -> dict[str, Judged]:
     return {each.theorem.name: each for each in proving.run()}
 
 
+@pytest.mark.xdist_group("theorems")
 @pytest.mark.long
 def test_every_theorem_has_the_verdict_that_it_must_have(judged: dict[str, Judged]) -> None:
     """All theorems are proved, and all twins refuted with a counterexample in words."""
@@ -59,6 +60,7 @@ def test_every_theorem_has_the_verdict_that_it_must_have(judged: dict[str, Judge
         assert (each.proof.counterexample is not None) == (each.proof.verdict == "refuted")
 
 
+@pytest.mark.xdist_group("theorems")
 @pytest.mark.long
 def test_every_proved_theorem_has_a_twin_that_fails(judged: dict[str, Judged]) -> None:
     """No proof passes because its statement is empty: with a weaker premise each is refuted."""
@@ -66,6 +68,7 @@ def test_every_proved_theorem_has_a_twin_that_fails(judged: dict[str, Judged]) -
     assert proved == {each.theorem.weakens for each in judged.values() if each.theorem.weakens}
 
 
+@pytest.mark.xdist_group("theorems")
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "begins"),
@@ -90,6 +93,7 @@ def test_a_counterexample_is_the_smallest(judged: dict[str, Judged], name: str, 
     assert told.startswith(begins)
 
 
+@pytest.mark.xdist_group("theorems")
 @pytest.mark.long
 def test_a_proof_asks_for_every_step(judged: dict[str, Judged]) -> None:
     """An induction has the start, what it excludes and every step of every way to write; a latency one the one more."""
@@ -169,7 +173,7 @@ def test_reading_all_is_what_the_search_says_too(guarantee: str) -> None:
 @pytest.mark.exhaustive
 def test_explored_and_proved_agree_on_every_pair() -> None:
     """For N up to 5 every way to write by every way to read has one verdict, and violations have one length."""
-    found = list(agreement.agreement(lambda _: True, SECONDS))
+    found = list(cross_check.agreement(lambda _: True, SECONDS))
     assert {row.replicas for row in found} == {1, 2, 3, 4, 5}
     assert len(found) == sum(2 * (n + 2) * 2 * n for n in range(1, 6))
     assert [row for row in found if not row.agrees] == []
@@ -178,8 +182,8 @@ def test_explored_and_proved_agree_on_every_pair() -> None:
 
 def test_nothing_follows_from_a_theorem_that_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proved side of the table rests on the theorems: without them it is unknown."""
-    monkeypatch.setattr(agreement, "MOST", 2)
-    found = list(agreement.agreement(lambda _: False, SECONDS))
+    monkeypatch.setattr(cross_check, "MOST", 2)
+    found = list(cross_check.agreement(lambda _: False, SECONDS))
     by_numbers = [row for row in found if row.write.startswith("parallel") and row.read.startswith("first")]
     assert {row.proved for row in by_numbers} == {"unknown"}
     assert {row.proved for row in found if row.explored == "holds"} == {"unknown"}
@@ -330,7 +334,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 def test_json_has_what_programs_need(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Theorems come with statement, verdict, expected verdict and more, pairs with what is explored and proved."""
-    monkeypatch.setattr(agreement, "MOST", 3)
+    monkeypatch.setattr(cross_check, "MOST", 3)
     status, out, _ = printed(capsys, "prove", "systems", "agreement", "--format", "json")
     found = json.loads(out)
     assert status == 0
@@ -399,8 +403,8 @@ def test_a_verdict_that_is_not_the_expected_one_shows(
     said: str, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A theorem that z3 does not decide ends with 3, one that is refuted with 1; both say what they should be."""
-    theorem = next(reads.theorems())._replace(prove=lambda _: Proof(said))  # type: ignore[arg-type]
-    monkeypatch.setattr(reads, "theorems", lambda: iter([theorem]))
+    theorem = next(read_guarantees.theorems())._replace(prove=lambda _: Proof(said))  # type: ignore[arg-type]
+    monkeypatch.setattr(read_guarantees, "theorems", lambda: iter([theorem]))
     found, out, _ = printed(capsys, "prove", "no-stale-read")
     assert found == status
     assert f"no-stale-read: {said}, and should be proved" in out
@@ -420,8 +424,8 @@ def test_a_spec_that_contradicts_its_description_is_an_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where sets that are read off a strategy make no run of the spec's own steps, that is said in a line each."""
-    monkeypatch.setattr(agreement, "MOST", 2)
-    monkeypatch.setattr(agreement, "missing", lambda *_: ([], [1]))
+    monkeypatch.setattr(cross_check, "MOST", 2)
+    monkeypatch.setattr(cross_check, "missing", lambda *_: ([], [1]))
     status, out, err = printed(capsys, "prove", "agreement")
     assert (status, err) == (1, "")
     assert "ack u1.book is not possible, where the sets that are waited for say that it is" in " ".join(out.split())
@@ -429,8 +433,8 @@ def test_a_spec_that_contradicts_its_description_is_an_error(
 
 def test_a_disagreement_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where explored and proved differ, the pair is named with both words, and the command ends with 1."""
-    monkeypatch.setattr(agreement, "MOST", 2)
-    monkeypatch.setattr(agreement, "ENOUGH", z3.BoolVal(val=True))
+    monkeypatch.setattr(cross_check, "MOST", 2)
+    monkeypatch.setattr(cross_check, "ENOUGH", z3.BoolVal(val=True))
     status, out, _ = printed(capsys, "prove", "agreement")
     assert status == 1
     assert "parallel:1 by first:1, N = 2: explored violated in 7 steps, proved holds" in out
@@ -482,4 +486,4 @@ def test_a_terminal_without_signs_gets_letters() -> None:
 
 def test_a_theorem_is_judged_with_its_time() -> None:
     """How long a proof takes is measured, and is more than nothing."""
-    assert judge(next(reads.theorems()), SECONDS).seconds > 0
+    assert judge(next(read_guarantees.theorems()), SECONDS).seconds > 0

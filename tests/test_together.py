@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alike_models import alike_models
-from overbooked.checker import compiled, tables, together
 from overbooked.checker.cells import Cell
-from overbooked.checker.graph import graph_of
-from overbooked.checker.tables import ModelError, bits
-from overbooked.checker.together import groups
-from overbooked.checker.verdicts import check
+from overbooked.checker.engine import compiled, merged_fields, rule_tables
+from overbooked.checker.engine.merged_fields import groups
+from overbooked.checker.engine.rule_tables import ModelError, bits
+from overbooked.checker.engine.state_graph import graph_of
+from overbooked.checker.engine.verdicts import check
 from overbooked.spec.language import Field, Model, Property, case, part, step
 from overbooked.spec.system import model
 
@@ -33,10 +33,10 @@ def kept_together() -> Iterator[None]:
 def test_kept_together_or_not_a_model_is_the_same(it: Model, widest: int) -> None:
     """Counts, verdicts and the very runs are the same, of models of any kind, and of steps of many factors or few."""
     whole = check(it)
-    tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
-    with kept_together(), patch.object(tables, "WIDEST", widest):
+    rule_tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
+    with kept_together(), patch.object(rule_tables, "WIDEST", widest):
         narrow = check(it)
-    tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
+    rule_tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
     assert narrow == whole
 
 
@@ -90,9 +90,9 @@ def test_groups_of_too_many_local_states_are_left_apart() -> None:
     """Where a group could be in too many states at once, or a table were too large, fields have places of their own."""
     cell = Cell("parallel:2", "first:2", 3, "none", "read-after-write", 2)
     it = model(cell.world, cell.judged)
-    with kept_together(), patch.object(together, "_MOST_STATES", 10):
+    with kept_together(), patch.object(merged_fields, "_MOST_STATES", 10):
         assert not compiled.compiled([it]).layout.groups
-    for most in ((together, "_MOST_ROWS"), (compiled, "WIDE")):
+    for most in ((merged_fields, "_MOST_ROWS"), (compiled, "WIDE")):
         with kept_together(), patch.object(*most, 10):
             assert not compiled.compiled([it]).layout.groups
 
@@ -114,7 +114,7 @@ def test_factors_that_share_a_field_are_joined_with_what_either_changes() -> Non
     second = part(lambda it: {"it": 1} if not it else None, it=b)
     both = case(part(lambda it: it > 0, it=a), part(lambda it: it > 0, it=b))
     it = Model("both", (a, b), (step("both", first, second),), (Property("no", "never", (both,), (both,)),), (("u",),))
-    with kept_together(), patch.object(tables, "WIDEST", 1):
-        tables._factors.cache_clear()  # noqa: SLF001 - joined anew
+    with kept_together(), patch.object(rule_tables, "WIDEST", 1):
+        rule_tables._factors.cache_clear()  # noqa: SLF001 - joined anew
         assert check(it).judgements["no"].length == 1
-    tables._factors.cache_clear()  # noqa: SLF001 - and again
+    rule_tables._factors.cache_clear()  # noqa: SLF001 - and again

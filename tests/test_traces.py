@@ -14,22 +14,23 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from overbooked.checker.command import main
-from overbooked.checker.judging import Judging
-from overbooked.checker.naming import command_for, named, trace_name
-from overbooked.checker.options import FORMS, parse
-from overbooked.checker.other_runs import different_runs, shape_of
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
+from overbooked.checker.cli.arguments import parse
+from overbooked.checker.cli.main import main
+from overbooked.checker.cli.options import FORMS
+from overbooked.checker.cli.trace import show_run
+from overbooked.checker.engine.other_runs import different_runs, shape_of
+from overbooked.checker.engine.runs import Run, run_along
+from overbooked.checker.engine.search import Bounds, Exploration, until_broken
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.retrace import retrace
-from overbooked.checker.runs import Run, run_along
-from overbooked.checker.search import Bounds, Exploration, until_broken
-from overbooked.checker.told import beside, told, with_beside
-from overbooked.checker.traces.itf import as_itf
-from overbooked.checker.traces.mermaid import as_mermaid
-from overbooked.checker.traces.pytest_file import as_pytest
-from overbooked.checker.traces.svg import as_svg
+from overbooked.checker.traces.as_itf import as_itf
+from overbooked.checker.traces.as_mermaid import as_mermaid
+from overbooked.checker.traces.as_pytest import as_pytest
+from overbooked.checker.traces.as_svg import as_svg
+from overbooked.checker.traces.from_booking import beside, told, with_beside
+from overbooked.checker.traces.names import command_for, named, trace_name
 from overbooked.checker.traces.trace import Trace
-from overbooked.checker.tracing import run_trace
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied, strongest, weakest
 from overbooked.spec.language import Model
@@ -55,7 +56,7 @@ SOME = [
 
 def verdicts_of(cells: list[Cell], *, runs: bool = True) -> list[CellVerdict]:
     """Return the verdicts of cells."""
-    judging = Judging(cells, Bounds(), runs=runs, until_broken=True)
+    judging = Evaluation(cells, Bounds(), runs=runs, until_broken=True)
     for _ in judging.run():
         pass
     return judging.verdicts
@@ -144,7 +145,7 @@ def test_strongest_and_weakest_of_all() -> None:
 @pytest.mark.long
 def test_what_implies_what_is_so_in_every_cell() -> None:
     """No cell of the source's table keeps a guarantee and breaks one that it implies, under any fault."""
-    cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in SOURCE_WRITES for r in SOURCE_READS for g in GUARANTEES]
+    cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in DEFAULT_WRITES for r in DEFAULT_READS for g in GUARANTEES]
     verdicts = {it.cell: it.verdict for it in verdicts_of(cells, runs=False)}
     for cell in cells:
         for weaker in implied(cell.guarantee):
@@ -165,7 +166,7 @@ def test_why_names_the_booking_the_replicas_and_the_answers() -> None:
 @pytest.mark.long
 def test_every_violation_of_the_source_is_told_why() -> None:
     """Under every fault, each run that breaks a guarantee has a because of whole sentences, and what would be right."""
-    cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in SOURCE_WRITES for r in ("one", "all") for g in GUARANTEES]
+    cells = [Cell(w, r, 3, f, g) for f in FAULTS for w in DEFAULT_WRITES for r in ("one", "all") for g in GUARANTEES]
     violated = [verdict for verdict in verdicts_of(cells) if verdict.run]
     assert len(violated) > 200
     for verdict in violated:
@@ -327,6 +328,7 @@ def test_other_runs_are_all_that_there_are(cell: Cell) -> None:
     assert set(orders) == {shape_of(nameless, run.steps) for run in every}
 
 
+@pytest.mark.long
 def test_next_shows_another_run_and_says_when_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     """``--next`` is another run of the same length that breaks the same; its name means it; at last there is none."""
     asked = ["trace", "serial-async", "one", "convergence", "--fault", "both", "--format", "json"]
@@ -393,12 +395,12 @@ def test_a_picture_of_what_holds_is_one_line(capsys: pytest.CaptureFixture[str])
 
 def test_a_violation_without_a_run_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     """Where a guarantee is violated and no run could be told, the status is 1 in every form, and it says why."""
-    judging = Judging([STALE], Bounds(), runs=False)
+    judging = Evaluation([STALE], Bounds(), runs=False)
     for _ in judging.run():
         pass
     for form in FORMS:
         request = parse(["trace", *trace_name(STALE).split("/"), "--format", form])
-        assert run_trace(request, judging, 0, Console(width=100)) == 1
+        assert show_run(request, judging, 0, Console(width=100)) == 1
         out, err = capsys.readouterr()
         assert "iolated" in out + err
 

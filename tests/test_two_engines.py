@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 
 from overbooked.checker.cells import Cell
+from overbooked.checker.engine.verdicts import check
 from overbooked.checker.proving.theorem import ask_all
-from overbooked.checker.proving.unrolled import induction, shortest_run
+from overbooked.checker.proving.transition_relation import induction, shortest_run
 from overbooked.checker.theorems.any_size import replica_of
 from overbooked.checker.theorems.invariants import Numbers, reads_see_writes
-from overbooked.checker.verdicts import check
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model
 from overbooked.spec.system import model
@@ -33,8 +33,8 @@ def asked(cell: Cell) -> Model:
         ("serial-sync", "one", "none", "linearizability", 12),
         ("parallel:2", "quorum", "none", "read-after-write", 10),
         ("parallel:2", "quorum", "replica-crash", "durability", 8),
-        ("parallel:1", "one", "both", "durability", 8),
-        ("serial-async", "one", "both", "convergence", 8),
+        pytest.param("parallel:1", "one", "both", "durability", 8, marks=pytest.mark.long),
+        pytest.param("serial-async", "one", "both", "convergence", 8, marks=pytest.mark.long),
         ("serial-sync", "one", "replica-crash", "booking-availability", 8),
         ("parallel:3", "all", "replica-crash", "checking-availability", 8),
     ],

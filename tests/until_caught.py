@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from overbooked.checker.conformance.alongside import DiffersError
-from overbooked.checker.conformance.parts import in_sqlite
+from overbooked.checker.conformance.implementation import in_sqlite
+from overbooked.checker.conformance.lockstep import DiffersError
 from overbooked.checker.stateful import SETTINGS, BookingMachine
 from overbooked.reference.ports import Storage
 

@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 import z3
 
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from overbooked.checker.judging import Judging
-from overbooked.checker.naming import command_for
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.verdicts import check
+from overbooked.checker.latency.message_costs import Traffic, of_booking
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.proving.theorem import judge
-from overbooked.checker.search import Bounds
-from overbooked.checker.simulating.networks import network
-from overbooked.checker.simulating.simulated import Freshness, Setting, Simulated, percentiles, simulated
+from overbooked.checker.simulation.networks import network
+from overbooked.checker.simulation.simulated import Freshness, Setting, Simulated, percentiles, simulated
+from overbooked.checker.theorems.ack_latency import ack_time, check_time
 from overbooked.checker.theorems.catalogue import listed
-from overbooked.checker.theorems.latency import ack_time, check_time
-from overbooked.checker.traffic import Traffic, of_booking
-from overbooked.checker.verdicts import check
+from overbooked.checker.traces.names import command_for
 from overbooked.spec import grounds
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
@@ -48,7 +48,7 @@ class Grounds:
 
     def __init__(self, asked: Iterable[grounds.Ground]) -> None:
         cells = [_cell(ground) for ground in asked if isinstance(ground, grounds.Keeps)]
-        self._judging = Judging(list(dict.fromkeys(cells)), Bounds(), runs=False, until_broken=True)
+        self._judging = Evaluation(list(dict.fromkeys(cells)), Bounds(), runs=False, until_broken=True)
         for _ in self._judging.run():
             pass
         self._verdicts = {verdict.cell: verdict for verdict in self._judging.verdicts}
@@ -135,7 +135,7 @@ class Grounds:
     @found.register
     def _(self, ground: grounds.Medians) -> Found:
         known = _simulated(ground.delays)
-        medians = [percentiles(known[SOURCE_WRITES[0], read].checking)["p50"] for read in ground.reads]
+        medians = [percentiles(known[DEFAULT_WRITES[0], read].checking)["p50"] for read in ground.reads]
         is_so = all(sooner.high < later.low for sooner, later in pairwise(medians))
         times = ", ".join(f"{each.value:.2f} ms by {read}" for read, each in zip(ground.reads, medians, strict=True))
         words = f"with delays as in {ground.delays}, a check takes {times} (medians)"
@@ -192,8 +192,8 @@ def _traffic(write: str) -> Traffic:
 
 @cache
 def _simulated(delays: str) -> dict[tuple[str, str], Simulated]:
-    writes = [write_strategy(name, REPLICAS) for name in SOURCE_WRITES]
-    reads = [read_strategy(name, REPLICAS) for name in SOURCE_READS]
+    writes = [write_strategy(name, REPLICAS) for name in DEFAULT_WRITES]
+    reads = [read_strategy(name, REPLICAS) for name in DEFAULT_READS]
     setting = Setting(writes, reads, network(delays, REPLICAS, {}), _TRIALS, _SEED)
     return {(each.write, each.read): each for each in simulated(setting)}
 

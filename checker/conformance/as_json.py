@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from overbooked.checker.as_json import trace
 from overbooked.checker.cells import Cell
-from overbooked.checker.conformance.conform import Conformance
-from overbooked.checker.conformance.following import Difference
+from overbooked.checker.conformance.coverage import Conformance
+from overbooked.checker.conformance.replay import Difference
+from overbooked.checker.documents import json_document
+from overbooked.checker.matrix.as_json import cell_object, trace
 
 
 def as_json(results: Sequence[Conformance], *, finished: bool) -> str:
     """Return the results as one JSON document, a line for each guarantee."""
-    rows = ",\n".join("  " + json.dumps(_row(cell, result)) for result in results for cell in result.cells)
-    return f'{{"schema": 1, "finished": {json.dumps(finished)}, "conformance": [\n{rows}\n]}}'
+    rows = [_row(cell, result) for result in results for cell in result.cells]
+    return json_document(finished=finished, conformance=rows)
 
 
 def _row(cell: Cell, result: Conformance) -> dict[str, object]:
     return {
-        "write": cell.write,
-        "read": cell.read,
-        "replicas": cell.replicas,
-        "fault": cell.fault,
-        "guarantee": cell.guarantee,
+        **cell_object(cell),
         "states": result.states,
         "edges": result.edges,
         "covered": result.covered,

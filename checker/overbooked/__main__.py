@@ -2,6 +2,6 @@
 
 import sys
 
-from overbooked.checker.command import main
+from overbooked.checker.cli.main import main
 
 sys.exit(main())

@@ -6,11 +6,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 from overbooked.checker.cells import Explored
-from overbooked.checker.judging import Judging
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.pages.index import index, names
 from overbooked.checker.pages.kinds import every_cell, kinds
 from overbooked.checker.pages.page import page
-from overbooked.checker.search import Bounds
 
 
 class Pages:
@@ -21,7 +21,7 @@ class Pages:
 
     def run(self) -> Generator[Explored | str, None, None]:
         """Find every way in which strategies break, and write its page; yield how far it is."""
-        judging = Judging(every_cell(), Bounds(), runs=True, until_broken=True)
+        judging = Evaluation(every_cell(), Bounds(), runs=True, until_broken=True)
         yield from judging.run()
         found = kinds(judging.verdicts)
         known = {verdict.cell: verdict for verdict in judging.verdicts}

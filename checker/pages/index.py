@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator, Sequence
 
 from overbooked.checker.cells import Cell, CellVerdict
-from overbooked.checker.naming import trace_name
 from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
-from overbooked.checker.traces.markdown import table
+from overbooked.checker.traces.as_markdown import table
+from overbooked.checker.traces.names import trace_name
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.telling import listed

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES, Cell, CellVerdict
-from overbooked.checker.runs import Run
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
+from overbooked.checker.engine.runs import Run
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies
@@ -31,8 +31,8 @@ def every_cell() -> list[Cell]:
 
     Strategies that have two names have one here. Those of the source stand first, as do runs without a fault.
     """
-    writes = dict.fromkeys((*SOURCE_WRITES, *write_strategies(REPLICAS)))
-    reads = [name for name in dict.fromkeys((*SOURCE_READS, *read_strategies(REPLICAS))) if not _is_alias(name)]
+    writes = dict.fromkeys((*DEFAULT_WRITES, *write_strategies(REPLICAS)))
+    reads = [name for name in dict.fromkeys((*DEFAULT_READS, *read_strategies(REPLICAS))) if not _is_alias(name)]
     return [Cell(w, r, REPLICAS, f, g) for g in GUARANTEES for f in FAULTS for w in writes for r in reads]
 
 
@@ -72,7 +72,7 @@ def kind_name(verdict: CellVerdict, known: Iterable[str]) -> str | None:
 def step_kinds(run: Run) -> StepKinds:
     """Return what is done in a run, by whom in their roles: users and replicas count in the order in which they appear.
 
-    >>> from overbooked.checker.verdicts import check
+    >>> from overbooked.checker.engine.verdicts import check
     >>> from overbooked.spec.system import model
     >>> cell = Cell("parallel:1", "one:db3", 3, "none", "checking-availability")._replace(fault="replica-crash")
     >>> step_kinds(check(model(cell.world, cell.judged)).judgements["checking-availability"].run)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from overbooked.checker.cells import Cell, CellVerdict
-from overbooked.checker.naming import command_for
+from overbooked.checker.engine.search import Bounds, Exploration, until_broken
+from overbooked.checker.engine.state_sets import size
 from overbooked.checker.pages.cost import Cost, cost
 from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
-from overbooked.checker.search import Bounds, Exploration, until_broken
-from overbooked.checker.stateset import size
-from overbooked.checker.told import told
-from overbooked.checker.traces.markdown import diagram, steps, table
+from overbooked.checker.traces.as_markdown import diagram, steps, table
+from overbooked.checker.traces.from_booking import told
+from overbooked.checker.traces.names import command_for
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied

@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import z3
 
-from overbooked.checker.proving.asking import Claim
-from overbooked.checker.proving.counted import Counted, any_state, first_state, moves, possible
-from overbooked.checker.proving.family import Family
+from overbooked.checker.proving.counter_abstraction import CountedState, any_state, first_state, moves, possible
+from overbooked.checker.proving.parameterized import Family
+from overbooked.checker.proving.solver import Claim
 from overbooked.spec.language import Value
 
 
@@ -88,16 +88,16 @@ class Induction(NamedTuple):
         """Return the invariant in words."""
         return tuple(self.invariant(any_state(self.family)))
 
-    def _all(self, state: Counted) -> z3.BoolRef:
+    def _all(self, state: CountedState) -> z3.BoolRef:
         return z3.And([state.possible, state.count() == self.members, *self.invariant(state).values()])
 
-    def _broken(self, state: Counted) -> z3.BoolRef:
+    def _broken(self, state: CountedState) -> z3.BoolRef:
         broken = z3.Or([possible(shape, state) for shape in self.family.broken[self.goal]])
         over = [z3.Not(possible(shape, state)) for shape in self.family.steps if shape.owed] if self.ends else []
         return z3.And([broken, *over])
 
 
-def _at(now: Counted, after: Counted, formula: z3.ExprRef) -> z3.ExprRef:
+def _at(now: CountedState, after: CountedState, formula: z3.ExprRef) -> z3.ExprRef:
     """Return what a formula about ``now`` is of ``after``; replacing what changed is faster than making it anew."""
     terms = [(now.counts[each], after.counts[each]) for each in now.counts]
     terms += [(now.shared[name], after.shared[name]) for name in now.shared]

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from overbooked.checker.proving.asking import Claim, Verdict, ask
-from overbooked.checker.tables import ModelError
+from overbooked.checker.engine.rule_tables import ModelError
+from overbooked.checker.proving.solver import Claim, Verdict, ask
 
 
 class Part(NamedTuple):
@@ -56,7 +56,7 @@ Prover: TypeAlias = Callable[[float], Proof]
 """Looks for a proof; given the seconds that each question may take."""
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """A statement: what is claimed, when ("if ..."), and both in symbols."""
 
     claim: str
@@ -69,7 +69,7 @@ class Said(NamedTuple):
         return ", ".join(filter(None, [self.claim, self.when]))
 
 
-class Weaker(NamedTuple):
+class WeakenedPremise(NamedTuple):
     """A premise weakened by one, and the statement with it in symbols."""
 
     when: str
@@ -93,7 +93,7 @@ class Theorem(NamedTuple):
 
     name: str
     group: str
-    said: Said
+    said: Statement
     covers: str
     how: str
     prove: Prover
@@ -101,9 +101,9 @@ class Theorem(NamedTuple):
     weakens: str | None = None
     asked: bool = False
 
-    def weakened(self, weaker: Weaker, prove: Prover) -> Theorem:
+    def weakened(self, weaker: WeakenedPremise, prove: Prover) -> Theorem:
         """Return the twin, whose premise is weaker, and which must be refuted."""
-        said = Said(self.said.claim, *weaker)
+        said = Statement(self.said.claim, *weaker)
         name = f"{self.name}:weakened"
         return Theorem(name, self.group, said, self.covers, self.how, prove, "refuted", self.name)
 
@@ -141,12 +141,12 @@ class Topic(NamedTuple):
     covers: str
     how: str
 
-    def theorem(self, name: str, said: Said, prove: Prover) -> Theorem:
+    def theorem(self, name: str, said: Statement, prove: Prover) -> Theorem:
         """Return a theorem that must be proved."""
         return Theorem(name, self.group, said, self.covers, self.how, prove)
 
     def with_twin(
-        self, name: str, said: Said, weaker: Weaker, prove: Callable[[int], Prover]
+        self, name: str, said: Statement, weaker: WeakenedPremise, prove: Callable[[int], Prover]
     ) -> tuple[Theorem, Theorem]:
         """Return a theorem and its twin; ``prove`` is given by how much the premise is weakened: by 0, or by 1."""
         theorem = self.theorem(name, said, prove(0))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import z3
 
-from overbooked.checker.proving.asking import number
+from overbooked.checker.proving.solver import number
 
 
 class Sets(NamedTuple):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Sequence
 
 from overbooked.checker.cells import Cell, CellVerdict, Explored
-from overbooked.checker.judging import Judging
-from overbooked.checker.listing import read_in_words, write_in_words
-from overbooked.checker.naming import pages
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.matrix.evaluation import Evaluation
+from overbooked.checker.matrix.in_words import read_in_words, write_in_words
 from overbooked.checker.pages.kinds import kind_name
 from overbooked.checker.report.explorable import Explorable, Json
 from overbooked.checker.report.numbers import numbers
-from overbooked.checker.search import Bounds
-from overbooked.checker.told import tested, told
-from overbooked.checker.traces.svg import as_svg
+from overbooked.checker.traces.as_svg import as_svg
+from overbooked.checker.traces.from_booking import tested, told
+from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
@@ -28,7 +28,7 @@ class Report:
 
     def __init__(self, cells: Sequence[Cell], bounds: Bounds) -> None:
         self.data: dict[str, object] = {}
-        self._judging = Judging(cells, bounds, runs=True, until_broken=True)
+        self._judging = Evaluation(cells, bounds, runs=True, until_broken=True)
         self._explorable = Explorable()
         self._traces: dict[str, int] = {}
         self._told: list[Json] = []

@@ -6,11 +6,11 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from overbooked.checker.latencies import latencies, latency_object
-from overbooked.checker.simulating.as_json import pair_object
-from overbooked.checker.simulating.networks import SETS, network
-from overbooked.checker.simulating.simulated import VISIBLE, Setting, Simulated, simulated
-from overbooked.checker.simulating.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
+from overbooked.checker.latency.latencies import latencies, latency_object
+from overbooked.checker.simulation.as_json import pair_object
+from overbooked.checker.simulation.networks import SETS, network
+from overbooked.checker.simulation.simulated import VISIBLE, Setting, Simulated, simulated
+from overbooked.checker.simulation.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import z3
 
-from overbooked.checker.proving.family import Family, family
+from overbooked.checker.proving.parameterized import Family, family
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field

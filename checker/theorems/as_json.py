@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
+from overbooked.checker.documents import json_document
 from overbooked.checker.proving.theorem import Judged
-from overbooked.checker.theorems.agreement import Agreement
 from overbooked.checker.theorems.catalogue import Proving
+from overbooked.checker.theorems.cross_check import Agreement
 
 
 def as_json(found: Proving) -> str:
     """Return what was found as one JSON document, a line for each theorem and each pair."""
-    theorems = ",\n".join("  " + json.dumps(_theorem(each), ensure_ascii=False) for each in found.judged)
-    rows = ",\n".join("  " + json.dumps(_row(each)) for each in found.agreement)
-    finished = json.dumps(found.finished)
-    return f'{{"schema": 1, "finished": {finished}, "theorems": [\n{theorems}\n], "agreement": [\n{rows}\n]}}'
+    theorems, rows = [_theorem(each) for each in found.judged], [_row(each) for each in found.agreement]
+    return json_document(finished=found.finished, theorems=theorems, agreement=rows)
 
 
 def _theorem(judged: Judged) -> dict[str, object]:

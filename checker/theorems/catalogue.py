@@ -8,8 +8,16 @@ from itertools import chain
 from typing import TypeAlias
 
 from overbooked.checker.proving.theorem import Judged, Theorem, judge
-from overbooked.checker.theorems import ends, fixed_sets, latency, own_steps, quorum_sizes, reads, stale_reads
-from overbooked.checker.theorems.agreement import Agreement, agreement
+from overbooked.checker.theorems import (
+    ack_latency,
+    bounded_proofs,
+    quiescence,
+    quorum_intersection,
+    quorum_sizes,
+    read_guarantees,
+    stale_reads,
+)
+from overbooked.checker.theorems.cross_check import Agreement, agreement
 from overbooked.checker.theorems.quorum_systems import FORMS
 from overbooked.spec.names import unknown
 
@@ -85,16 +93,16 @@ _Theorems: TypeAlias = Callable[[], Iterable[Theorem]]
 def _of_group(group: str, replicas: int) -> _Theorems:
     return {
         "sets": lambda: quorum_sizes.theorems(replicas),
-        "systems": lambda: fixed_sets.theorems(replicas),
+        "systems": lambda: quorum_intersection.theorems(replicas),
         "protocol": _protocol,
-        "steps": lambda: own_steps.theorems(min(replicas, own_steps.MOST)),
-        "latency": latency.theorems,
+        "steps": lambda: bounded_proofs.theorems(min(replicas, bounded_proofs.MOST)),
+        "latency": ack_latency.theorems,
         "agreement": lambda: (),
     }[group]
 
 
 def _protocol() -> Iterable[Theorem]:
-    return chain(reads.theorems(), stale_reads.theorems(), ends.theorems())
+    return chain(read_guarantees.theorems(), stale_reads.theorems(), quiescence.theorems())
 
 
 def _named(name: str, replicas: int) -> _Theorems:
@@ -106,8 +114,8 @@ def _named(name: str, replicas: int) -> _Theorems:
     if found := [theorem for theorem in known if bare in {theorem.name, theorem.weakens}]:
         return lambda: found
     if bare.startswith("steps:"):
-        return own_steps.named(bare, replicas)
-    if system := fixed_sets.named(name, replicas):
+        return bounded_proofs.named(bare, replicas)
+    if system := quorum_intersection.named(name, replicas):
         return lambda: [system]
     raise unknown(
         "theorem, group of theorems or quorum system", name, [*GROUPS, *(it.name for it in known if not it.weakens)]

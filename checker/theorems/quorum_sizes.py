@@ -7,8 +7,8 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.asking import Claim, check, told
-from overbooked.checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from overbooked.checker.proving.solver import Claim, check, told
+from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
 from overbooked.checker.proving.venn import Sets, sets
 from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
 from overbooked.spec.read_strategies import read_strategy
@@ -36,50 +36,50 @@ def theorems(replicas: int) -> Iterator[Theorem]:
 def _of_two_sets(replicas: int) -> Iterator[tuple[Theorem, Theorem]]:
     yield TOPIC.with_twin(
         "reads-meet-writes",
-        Said("any W replicas and any R replicas have one in common", "if R + W > N", "R + W > N ⇒ A ∩ B ≠ ∅"),
-        Weaker("if R + W >= N", "R + W ≥ N ⇒ A ∩ B ≠ ∅"),
+        Statement("any W replicas and any R replicas have one in common", "if R + W > N", "R + W > N ⇒ A ∩ B ≠ ∅"),
+        WeakenedPremise("if R + W >= N", "R + W ≥ N ⇒ A ∩ B ≠ ∅"),
         lambda slack: _meet(N - slack < R + W),
     )
     yield TOPIC.with_twin(
         "reads-may-miss-writes",
-        Said(
+        Statement(
             "some W replicas and some R replicas have none in common", "if R + W <= N", "R + W ≤ N ⇒ ∃ A, B: A ∩ B = ∅"
         ),
-        Weaker("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ ∃ A, B: A ∩ B = ∅"),
+        WeakenedPremise("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ ∃ A, B: A ∩ B = ∅"),
         lambda slack: _may_miss(N + slack >= R + W, replicas),
     )
     yield TOPIC.with_twin(
         "writes-meet",
-        Said("any two sets of W replicas have one in common", "if 2W > N", "2W > N ⇒ A ∩ B ≠ ∅"),
-        Weaker("if 2W >= N", "2W ≥ N ⇒ A ∩ B ≠ ∅"),
+        Statement("any two sets of W replicas have one in common", "if 2W > N", "2W > N ⇒ A ∩ B ≠ ∅"),
+        WeakenedPremise("if 2W >= N", "2W ≥ N ⇒ A ∩ B ≠ ∅"),
         lambda slack: _meet(R == W, N - slack < 2 * W, second="written too"),
     )
     yield TOPIC._replace(covers=f"N up to {MOST}, as the spec counts a quorum").with_twin(
         "quorums-meet",
-        Said(
+        Statement(
             "any two quorums have a replica in common, and no fewer answers would do", "", "2(⌊N/2⌋ + 1) > N ≥ 2⌊N/2⌋"
         ),
-        Weaker("if a quorum has one replica fewer", "2⌊N/2⌋ > N"),
+        WeakenedPremise("if a quorum has one replica fewer", "2⌊N/2⌋ > N"),
         _quorums,
     )
     yield TOPIC.with_twin(
         "read-one-write-all",
-        Said(
+        Statement(
             "the one replica that is read, whichever, is one that was written to",
             "if W = N",
             "W = N, R = 1 ⇒ A ∩ B ≠ ∅",
         ),
-        Weaker("if W >= N - 1", "W ≥ N - 1, R = 1 ⇒ A ∩ B ≠ ∅"),
+        WeakenedPremise("if W >= N - 1", "W ≥ N - 1, R = 1 ⇒ A ∩ B ≠ ∅"),
         lambda slack: _meet(R == 1, N - slack <= W),
     )
     yield VOTES.with_twin(
         "votes-meet",
-        Said(
+        Statement(
             "of V votes, however spread, replicas that have W and replicas that have R have one in common",
             "if R + W > V",
             "R + W > V ⇒ A ∩ B ≠ ∅",
         ),
-        Weaker("if R + W >= V", "R + W ≥ V ⇒ A ∩ B ≠ ∅"),
+        WeakenedPremise("if R + W >= V", "R + W ≥ V ⇒ A ∩ B ≠ ∅"),
         lambda slack: _votes(V - slack < R + W),
     )
 
@@ -87,38 +87,38 @@ def _of_two_sets(replicas: int) -> Iterator[tuple[Theorem, Theorem]]:
 def _after_crashes() -> Iterator[tuple[Theorem, Theorem]]:
     yield TOPIC.with_twin(
         "first-R-still-answers",
-        Said(
+        Statement(
             "a check that waits for R answers gets them",
             "if at most N - R replicas crash",
             "C ≤ N - R ⇒ R answers come",
         ),
-        Weaker("if at most N - R + 1 crash", "C ≤ N - R + 1 ⇒ R answers come"),
+        WeakenedPremise("if at most N - R + 1 crash", "C ≤ N - R + 1 ⇒ R answers come"),
         lambda slack: _all_live_are_enough("answered", R, N - R + slack),
     )
     yield TOPIC.with_twin(
         "parallel-W-still-acks",
-        Said(
+        Statement(
             "a parallel write gets W confirmations",
             "if at most N - W replicas crash",
             "C ≤ N - W ⇒ W confirmations come",
         ),
-        Weaker("if at most N - W + 1 crash", "C ≤ N - W + 1 ⇒ W confirmations come"),
+        WeakenedPremise("if at most N - W + 1 crash", "C ≤ N - W + 1 ⇒ W confirmations come"),
         lambda slack: _all_live_are_enough("confirmed", W, N - W + slack),
     )
     yield TOPIC.with_twin(
         "serial-still-acks",
-        Said("a serial write gets W confirmations", "if no replica crashes", "C = 0 ⇒ W confirmations come"),
-        Weaker("if at most one crashes", "C ≤ 1 ⇒ W confirmations come"),
+        Statement("a serial write gets W confirmations", "if no replica crashes", "C = 0 ⇒ W confirmations come"),
+        WeakenedPremise("if at most one crashes", "C ≤ 1 ⇒ W confirmations come"),
         _the_next_is_live,
     )
     yield TOPIC.with_twin(
         "acked-booking-still-exists",
-        Said(
+        Statement(
             "after an app-restart a booking that W replicas had confirmed is still on a live one",
             "if at most W - 1 replicas crash",
             "C ≤ W - 1 ⇒ a live replica has it",
         ),
-        Weaker("if at most W crash", "C ≤ W ⇒ a live replica has it"),
+        WeakenedPremise("if at most W crash", "C ≤ W ⇒ a live replica has it"),
         _one_that_has_it_is_live,
     )
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import z3
 
-from overbooked.checker.proving.asking import Claim, number
+from overbooked.checker.proving.solver import Claim, number
 from overbooked.spec.names import StrategyError, shown
 from overbooked.spec.read_strategies import ReadStrategy, read_strategy
 from overbooked.spec.write_strategies import WriteStrategy, write_strategy

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 import z3
 
-from overbooked.checker.runs import Run
+from overbooked.checker.engine.runs import Run
+from overbooked.checker.engine.verdicts import check
 from overbooked.checker.theorems.any_size import C, N, R, W
-from overbooked.checker.verdicts import check
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy

@@ -7,11 +7,11 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.asking import Claim, told
-from overbooked.checker.proving.long_run import LongRun, Stretch, once
-from overbooked.checker.proving.theorem import Prover, Said, Theorem, Topic, Weaker, proof_of
+from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
+from overbooked.checker.proving.solver import Claim, told
+from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
 from overbooked.checker.theorems.any_size import N, R, Setting, W
-from overbooked.checker.theorems.inductive import COUNTED
+from overbooked.checker.theorems.by_induction import COUNTED
 from overbooked.checker.theorems.invariants import own
 
 TOO_FEW = R + W <= N
@@ -35,25 +35,25 @@ def theorems() -> Iterator[Theorem]:
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     yield _TOPIC.with_twin(
         "stale-read",
-        Said(
+        Statement(
             "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
             "R times sample a replica that has not applied, finish",
             "if R + W <= N",
             "R + W ≤ N ⇒ a run of 2W + R + 4 steps breaks read-after-write",
         ),
-        Weaker("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ a run of 2W + R + 4 steps breaks read-after-write"),
+        WeakenedPremise("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ a run of 2W + R + 4 steps breaks read-after-write"),
         lambda slack: _stale_read(R + W <= N + 1 if slack else TOO_FEW, log=False),
     )
     with_a_log = _TOPIC.covers.replace("parallel:W", "message:parallel:W")
     yield _TOPIC._replace(covers=with_a_log).with_twin(
         "stale-read-with-a-log",
-        Said(
+        Statement(
             "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
             "R times sample a replica, finish",
             "if R <= N",
             "R ≤ N ⇒ a run of R + 4 steps breaks read-after-write",
         ),
-        Weaker("if R <= N + 1", "R ≤ N + 1 ⇒ a run of R + 4 steps breaks read-after-write"),
+        WeakenedPremise("if R <= N + 1", "R ≤ N + 1 ⇒ a run of R + 4 steps breaks read-after-write"),
         lambda slack: _stale_read(N + slack >= R, log=True),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from overbooked.checker.runs import Run
+from overbooked.checker.engine.runs import Run
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model, State, Step, Value
 from overbooked.spec.system import model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from overbooked.checker.runs import Run
+from overbooked.checker.engine.runs import Run
 from overbooked.spec.language import Value
 
 Message: TypeAlias = tuple[str, str, str]

@@ -7,8 +7,8 @@ import sys
 import time
 
 from overbooked.checker.cells import Cell
-from overbooked.checker.search import Bounds
-from overbooked.checker.verdicts import Search
+from overbooked.checker.engine.search import Bounds
+from overbooked.checker.engine.verdicts import Search
 from overbooked.spec.system import model
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from overbooked.checker.cells import SOURCE_READS, SOURCE_WRITES
-from overbooked.checker.simulating.networks import SETS, network
-from overbooked.checker.simulating.simulated import Setting, simulated
-from overbooked.checker.simulating.trials import trials
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES
+from overbooked.checker.simulation.networks import SETS, network
+from overbooked.checker.simulation.simulated import Setting, simulated
+from overbooked.checker.simulation.trials import trials
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
 
@@ -24,8 +24,8 @@ def main() -> None:
 
 
 def _seconds(name: str, replicas: int) -> tuple[float, float]:
-    writes = [write_strategy(each, replicas) for each in SOURCE_WRITES]
-    reads = [read_strategy(each, replicas) for each in SOURCE_READS]
+    writes = [write_strategy(each, replicas) for each in DEFAULT_WRITES]
+    reads = [read_strategy(each, replicas) for each in DEFAULT_READS]
     over = network(name, replicas, {})
     start = time.process_time()
     for _ in trials(writes, reads, over, _TRIALS, 1):

@@ -1,0 +1,1 @@
+"""The command ``overbooked``: a file for each of its commands."""

@@ -1,0 +1,59 @@
+"""The command ``overbooked check``: every cell that is asked for, judged; or compared with expected verdicts."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from rich.console import Console
+
+from overbooked.checker.cli import arguments
+from overbooked.checker.cli.evaluated import evaluated
+from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked.checker.matrix import as_json, as_text, expected
+from overbooked.checker.matrix.evaluation import Evaluation
+
+
+def run(request: argparse.Namespace, console: Console) -> int:
+    """Print the verdicts, or how they compare with the expected ones, and return the exit status."""
+    return _expect(request, console) if request.expect else _check(request, console)
+
+
+def _check(request: argparse.Namespace, console: Console) -> int:
+    start = time.perf_counter()
+    judging = evaluated(request, arguments.cells(request), runs=request.format == "json")
+    if request.format == "text":
+        as_text.show(console, judging.verdicts)
+        seconds = time.perf_counter() - start
+        as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
+        if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:
+            print(f"The same command, also with other bounds, goes on from {request.checkpoint}.")
+    elif request.format == "json":
+        print(as_json.as_json(judging.verdicts, finished=judging.finished))
+    else:
+        print(as_json.as_csv(judging.verdicts))
+    return _status(judging)
+
+
+def _expect(request: argparse.Namespace, console: Console) -> int:
+    known = expected.read(request.expect)
+    if request.format != "text":
+        raise expected.ExpectationsError("--expect prints text: it takes no --format")
+    selects = request.write or request.read or request.guarantee or request.fault
+    cells = arguments.cells(request) if selects else [arguments.known(cell) for cell in known]
+    judging = evaluated(request, cells, runs=False)
+    compared = expected.compare(judging.verdicts, known)
+    as_text.show_compared(console, compared, finished=judging.finished)
+    if not judging.finished:
+        return STOPPED
+    outcomes = {each.outcome for each in compared} - {"as expected"}
+    return BOUNDED if outcomes == {"unknown"} else VIOLATED if outcomes else HOLDS
+
+
+def _status(judging: Evaluation) -> int:
+    verdicts = {verdict.verdict for verdict in judging.verdicts}
+    if not judging.finished:
+        return STOPPED
+    if "violated" in verdicts:
+        return VIOLATED
+    return BOUNDED if "unknown" in verdicts else HOLDS

@@ -1,0 +1,120 @@
+"""The command ``overbooked conform``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import Self
+
+from rich.console import Console
+
+from overbooked.checker.cells import Cell
+from overbooked.checker.cli import arguments
+from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked.checker.cli.progress import watched
+from overbooked.checker.conformance.as_json import as_json
+from overbooked.checker.conformance.as_text import Tested, show_conformance
+from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
+from overbooked.checker.conformance.loader import parts_called
+
+_MANY = 3_000_000
+"""So many edges of graphs may wait, some 300 MB; with more, a program is finished before it is the next one's turn."""
+
+
+class Conforming:
+    """Programs that are being covered: what is known of each, and whether all are finished."""
+
+    def __init__(self, cells: list[Cell], request: argparse.Namespace) -> None:
+        self.results = [Conformance(program) for program in programs_of(cells)]
+        self.finished = False
+        self._parts = parts_called(request.app, request.over)
+        self._seconds: float | None = request.seconds
+        self._orders: bool = request.orders
+        self._max_states: int = request.max_states
+
+    def run(self) -> Generator[str, None, None]:
+        """Cover all programs, in turns while there is time; yield how far it is."""
+        until = math.inf if self._seconds is None else time.monotonic() + self._seconds
+        waiting = deque(enumerate(self._covering(program, until) for program, *_ in self.results))
+        reason = "stopped"
+        try:
+            while waiting and time.monotonic() < until:
+                at, steps = waiting.popleft()
+                turn = self._end_of_turn(until, len(waiting) + 1)
+                for self.results[at] in steps:
+                    yield self._progress(at)
+                    if time.monotonic() > turn and self._has_room(at, *(other for other, _ in waiting)):
+                        waiting.append((at, steps))
+                        break
+            reason = f"stopped after {self._seconds:g} s" if waiting else ""
+            self.finished = True
+        finally:
+            self._say_why(reason)
+
+    def _covering(self, program: tuple[Cell, ...], until: float) -> Iterator[Conformance]:
+        return conform(program, self._parts, self._max_states, orders=self._orders, until=until)
+
+    @staticmethod
+    def _end_of_turn(until: float, programs: int) -> float:
+        """Return when it is the next program's turn: each has its share of the time that is left."""
+        now = time.monotonic()
+        return now + (until - now) / programs
+
+    def _has_room(self, *waiting: int) -> bool:
+        """Return whether the graphs of these programs may be kept while they wait."""
+        return sum(self.results[at].edges for at in waiting) <= _MANY
+
+    def _progress(self, at: int) -> str:
+        covered = sum(each.covered for each in self.results)
+        return f"{covered:,} edges covered, program {at + 1} of {len(self.results)}"
+
+    def _say_why(self, reason: str) -> None:
+        """Say of each program that was not finished why it was not."""
+        for at, result in enumerate(self.results):
+            if result.verdict == "unknown":
+                self.results[at] = result._replace(reason=result.reason or reason)
+
+
+class _Stop:
+    """Ctrl-C asks to stop between two runs, as no run is to be cut in the middle; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self._before)
+
+
+def run(request: argparse.Namespace, console: Console) -> int:
+    """Hold the reference against the spec, print what was found, and return the exit status.
+
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
+    """
+    start = time.perf_counter()
+    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY), request)
+    with _Stop() as stop, closing(found.run()) as steps:
+        for _ in watched(steps, str):
+            if stop.asked:
+                break
+    if request.format == "json":
+        print(as_json(found.results, finished=found.finished))
+    else:
+        tested = Tested(request.app, request.over, request.orders)
+        show_conformance(console, found.results, tested, time.perf_counter() - start, finished=found.finished)
+    verdicts = {result.verdict for result in found.results}
+    if not found.finished:
+        return STOPPED
+    return VIOLATED if "differs" in verdicts else BOUNDED if "unknown" in verdicts else HOLDS

@@ -1,0 +1,45 @@
+"""The command ``overbooked list``: the strategies, guarantees, faults and theorems, with a line on each."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from overbooked.checker.cli.exit_status import HOLDS
+from overbooked.checker.console import plain_table
+from overbooked.checker.matrix.in_words import read_in_words, write_in_words
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.write_strategies import write_strategies
+
+
+def run(request: argparse.Namespace, console: Console) -> int:
+    """Print every strategy over that many replicas, every guarantee and every fault; return the exit status."""
+    replicas = request.replicas
+    writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
+    _show(console, "Ways to write", {each.name: write_in_words(each, replicas) for each in writes})
+    _show(console, "Ways to read", {each.name: read_in_words(each) for each in reads})
+    _show(console, "Guarantees", {each.name: each.sentence for each in GUARANTEES.values()})
+    _show(console, "Faults", {each.name: each.sentence for each in FAULTS.values()})
+    _show(console, "Theorems", _theorems(replicas))
+    return HOLDS
+
+
+def _theorems(replicas: int) -> dict[str, str]:
+    """Return what theorems say, and how others are asked for."""
+    from overbooked.checker.theorems.catalogue import theorems_in_words  # noqa: PLC0415 - z3 takes 0.1 s to import
+
+    return theorems_in_words(replicas)
+
+
+def _show(console: Console, heading: str, lines: dict[str, str]) -> None:
+    table = plain_table(has_header=False)
+    table.add_column(no_wrap=True, min_width=22)
+    table.add_column()
+    for name, line in lines.items():
+        table.add_row(name, line)
+    console.print(heading, style="bold", highlight=False)
+    console.print(table)
+    console.print()

@@ -1,0 +1,122 @@
+"""What conforms, and what differs, printed for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.coverage import Conformance
+from overbooked.checker.conformance.difference_text import app_called, show_difference
+from overbooked.checker.console import plain_table, show_line, show_whole, sign, style
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.telling import users_in_words
+
+
+class Tested(NamedTuple):
+    """What was held against the spec, as it was asked for: app server, storage, and whether in every order."""
+
+    app: str | None
+    over: str
+    orders: bool
+
+
+def show_conformance(
+    console: Console, results: Sequence[Conformance], tested: Tested, seconds: float, *, finished: bool
+) -> None:
+    """Print a table for each fault setting, the shortest run that differs, and what was covered in all."""
+    app = app_called(tested.app)
+    for fault in dict.fromkeys(result.cells[0].fault for result in results):
+        here = [result for result in results if result.cells[0].fault == fault]
+        name = "no fault" if fault == "none" else fault
+        replicas = here[0].cells[0].replicas
+        count = f"{replicas} replica{'s' * (replicas > 1)}"
+        show_line(console, f"{count}, {name}: {FAULTS[fault].sentence}.")
+        show_line(console, f"Spec and {app} ({tested.over}) side by side, step by step:\n")
+        show_whole(console, _table(console, here))
+        console.print()
+    differing = [result for result in results if result.difference]
+    _show_shortest(console, differing, app)
+    _show_others(console, differing, tested)
+    _show_summary(console, results, app, seconds, finished=finished)
+
+
+def _table(console: Console, results: Sequence[Conformance]) -> Table:
+    table = plain_table()
+    for heading in ("write", "read"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("programs", "states", "edges", "covered", "runs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for pair in dict.fromkeys(result.cells[0][:2] for result in results):
+        rows = [result for result in results if result.cells[0][:2] == pair]
+        sums = (sum(getattr(row, name) for row in rows) for name in ("states", "edges", "covered", "runs"))
+        verdict = max((row.verdict for row in rows), key=["conforms", "unknown", "differs"].index)
+        reasons = _reasons(rows) if verdict == "unknown" else ""
+        told = Text(f"{sign(verdict, console)} {verdict}{reasons}", style(verdict))
+        table.add_row(*pair, str(len(rows)), *(f"{total:,}" for total in sums), told)
+    return table
+
+
+def _reasons(rows: Sequence[Conformance]) -> str:
+    reasons = dict.fromkeys(row.reason for row in rows if row.reason)
+    return f": {', '.join(reasons)}" if reasons else ""
+
+
+def _length(result: Conformance) -> int:
+    return len(result.difference.run.steps) if result.difference else 0
+
+
+def _show_shortest(console: Console, differing: Sequence[Conformance], app: str) -> None:
+    shortest = min(differing, key=_length, default=None)
+    if shortest is None or shortest.difference is None:
+        return
+    cell = shortest.cells[0]
+    fault = "" if cell.fault == "none" else f", fault {cell.fault}"
+    show_line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
+    show_difference(console, cell.world, shortest.difference, app)
+    if shortest.difference.repeatable:
+        show_line(console, "Every step that can be taken sooner was taken, too, and none differed.")
+    show_line(console, "")
+
+
+def _show_others(console: Console, differing: Sequence[Conformance], tested: Tested) -> None:
+    if len(differing) > 1:
+        show_line(console, f"{len(differing)} programs differ; each has its own run:\n")
+        for result in differing:
+            show_line(console, f"{_length(result):>4} steps  {_command(result.cells[0], tested)}")
+        show_line(console, "")
+
+
+def _command(cell: Cell, tested: Tested) -> str:
+    """Return the command that shows how one program differs."""
+    asked = {
+        "--fault": None if cell.fault == "none" else cell.fault,
+        "--replicas": None if cell.replicas == 3 else cell.replicas,  # noqa: PLR2004 - the command's default
+        "--over": None if tested.over == "memory" else tested.over,
+        "--app": tested.app,
+    }
+    more = "".join(f" {name} {value}" for name, value in asked.items() if value is not None)
+    more += " --orders" * tested.orders
+    return f"overbooked conform --write {cell.write} --read {cell.read} --guarantee {cell.guarantee}{more}"
+
+
+def _show_summary(
+    console: Console, results: Sequence[Conformance], app: str, seconds: float, *, finished: bool
+) -> None:
+    edges, covered, runs = (sum(getattr(result, name) for result in results) for name in ("edges", "covered", "runs"))
+    stopped = "" if finished else "Stopped, so this is unfinished. "
+    means = (
+        f": {app} does what the spec says, and nothing else"
+        if all(result.verdict == "conforms" for result in results)
+        else ""
+    )
+    show_line(
+        console,
+        f"{stopped}{covered:,} of {edges:,} edges covered in {runs:,} run{'s' * (runs != 1)}, {seconds:.1f} s{means}.",
+    )

@@ -1,0 +1,194 @@
+"""The ports, held: what the app server asks of replicas, log and clock waits until its step is taken."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+
+from overbooked.checker.conformance.event_loop import DeterministicLoop, RestlessError
+from overbooked.reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
+from overbooked.spec.users import Call
+
+CALL: ContextVar[str] = ContextVar("CALL")
+"""The call that is being served; tasks started for it inherit it, as asyncio copies the context.
+
+What is asked elsewhere, by tasks that serve many calls, is taken to be for the first call that it can be for.
+"""
+_NO_CALL = "(no call)"
+_ATTEMPTS = 1_000
+
+
+class Environment:
+    """What waits for its step, and what outlives the app server: whose timestamps these are, the log, who has crashed.
+
+    waiting
+        By the label of the step that lets it go on.
+    deadlines
+        By call: what lets its patience end.
+    served
+        The calls that have begun and not ended, by name.
+    chosen
+        By call: the timestamp that its booking gets, where clocks disagree.
+    """
+
+    def __init__(self, replicas: int) -> None:
+        self.loop = DeterministicLoop()
+        self.waiting: dict[str, asyncio.Future[None]] = {}
+        self.deadlines: dict[str, asyncio.Future[None]] = {}
+        self.served: dict[str, Call] = {}
+        self.asked: set[tuple[str, int]] = set()
+        self.arrived: set[tuple[int, int]] = set()
+        self.booked: dict[int, str] = {}
+        self.chosen: dict[str, int] = {}
+        self.logged: list[int] = []
+        self.committed = 0
+        self.appended = asyncio.Event()
+        self.up = dict.fromkeys(range(1, replicas + 1), True)
+
+    def forget(self) -> None:
+        """Let go of all that waits, as when the app server loses its memory; a new loop runs the next one."""
+        self.loop = DeterministicLoop()
+        self.waiting.clear()
+        self.deadlines.clear()
+        self.served.clear()
+        self.arrived.clear()
+        self.appended = asyncio.Event()
+
+    def booker(self) -> str:
+        """Return the call that asks for a timestamp."""
+        bookings = (name for name, call in self.served.items() if call.kind == "book")
+        return CALL.get(None) or next((name for name in bookings if name not in self.booked.values()), _NO_CALL)
+
+    def asker(self, room: str, replica: int) -> str:
+        """Return the call that asks a replica about a room."""
+        checks = (name for name, call in self.served.items() if (call.kind, call.room) == ("check", room))
+        asker = CALL.get(None) or next((name for name in checks if (name, replica) not in self.asked), _NO_CALL)
+        self.asked.add((asker, replica))
+        return asker
+
+    def call_of(self, timestamp: int) -> str:
+        """Return the call that a timestamp was given to."""
+        return self.booked.get(timestamp, f"(timestamp {timestamp}, which the clock did not give)")
+
+    async def step(self, label: str) -> None:
+        """Wait until the step of that label is taken."""
+        while label in self.waiting:
+            label += " again"
+        await self._held(self.waiting, label)
+
+    async def patience(self, call: str) -> None:
+        """Wait until the call has taken too long."""
+        await self._held(self.deadlines, call)
+
+    def cut(self, label: str) -> None:
+        """Let what waits for a step fail: the message is lost, and whoever sent it is told so."""
+        self.waiting.pop(label).set_exception(UnreachableError(f"{label}: the connection is lost"))
+
+    async def _held(self, where: dict[str, asyncio.Future[None]], key: str) -> None:
+        where[key] = gate = self.loop.create_future()
+        try:
+            await gate
+        finally:
+            if where.get(key) is gate:
+                del where[key]
+
+
+class ControlledReplica:
+    """A replica whose messages wait: a booking to be applied, its confirmation, an answer to a check."""
+
+    def __init__(self, stage: Environment, replica: Replica, number: int) -> None:
+        self._stage = stage
+        self._replica = replica
+        self._number = number
+
+    async def apply(self, booking: Booking) -> None:
+        """Apply at the step ``apply``; return at the step ``confirm``. Asked once more, apply once more at once."""
+        write = f"{self._stage.call_of(booking.timestamp)} db{self._number}"
+        await self._while_up()
+        if (booking.timestamp, self._number) not in self._stage.arrived:
+            await self._stage.step(f"apply {write}")
+        await self._replica.apply(booking)
+        self._stage.arrived.add((booking.timestamp, self._number))
+        await self._stage.step(f"confirm {write}")
+
+    async def read(self, room: str) -> Booking | None:
+        """Answer at the step ``sample``."""
+        await self._while_up()
+        asker = self._stage.asker(room, self._number)
+        try:
+            await self._stage.step(f"sample {asker} db{self._number}")
+        except UnreachableError:
+            self._stage.asked.discard((asker, self._number))
+            raise
+        return await self._replica.read(room)
+
+    async def close(self) -> None:
+        """Close the replica."""
+        await self._replica.close()
+
+    async def _while_up(self) -> None:
+        if not self._stage.up[self._number]:
+            await self._stage.loop.create_future()
+
+
+class ControlledLog:
+    """A log whose consumer waits: for the step ``consume``, and for the step ``commit``."""
+
+    def __init__(self, stage: Environment, log: Log) -> None:
+        self._stage = stage
+        self._log = log
+
+    async def append(self, booking: Booking) -> None:
+        """Append at once: it is part of the step ``invoke``."""
+        await self._log.append(booking)
+        self._stage.logged.append(booking.timestamp)
+        self._stage.appended.set()
+
+    async def next(self) -> Entry:
+        """Return the next entry at the step ``consume``."""
+        while self._stage.committed >= len(self._stage.logged):
+            self._stage.appended.clear()
+            await self._stage.appended.wait()
+        await self._stage.step(f"consume {self._stage.call_of(self._stage.logged[self._stage.committed])}")
+        return await self._log.next()
+
+    async def commit(self, entry: Entry) -> None:
+        """Commit at the step ``commit``."""
+        await self._stage.step(f"commit {self._stage.call_of(entry.booking.timestamp)}")
+        await self._log.commit(entry)
+        self._stage.committed = entry.offset + 1
+
+    async def close(self) -> None:
+        """Close the log."""
+        await self._log.close()
+
+
+class ControlledClock:
+    """A clock whose patience waits for the step ``timeout``; what failed may be tried again at once."""
+
+    def __init__(self, stage: Environment, clock: Clock) -> None:
+        self._stage = stage
+        self._clock = clock
+
+    async def timestamp(self) -> int:
+        """Return the next timestamp, or the one that was chosen where clocks disagree, and note whose it is."""
+        booker = self._stage.booker()
+        timestamp = self._stage.chosen.get(booker) or await self._clock.timestamp()
+        self._stage.booked[timestamp] = booker
+        return timestamp
+
+    async def until_retry(self, attempt: int) -> None:
+        """Return at once.
+
+        Raises :class:`RestlessError` for what fails again and again.
+        """
+        if attempt > _ATTEMPTS:
+            raise RestlessError(f"tried {_ATTEMPTS:,} times in vain: a replica or the log does not work")
+
+    async def until_too_late(self) -> None:
+        """Return at the call's step ``timeout``."""
+        await self._stage.patience(CALL.get(_NO_CALL))
+
+    async def close(self) -> None:
+        """Close the clock."""
+        await self._clock.close()

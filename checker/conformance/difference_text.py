@@ -1,0 +1,64 @@
+"""A run after which the spec and the reference differ, printed for people."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from overbooked.checker.conformance.replay import Difference, Row
+from overbooked.checker.console import plain_table, show_line
+from overbooked.checker.engine.runs import Run
+from overbooked.checker.traces.as_text import show_steps
+from overbooked.spec.world import World
+
+_WIDTH = 100
+
+
+def app_called(name: str | None) -> str:
+    """Return what the app server is called in a sentence."""
+    return "the reference" if name is None else name
+
+
+def show_difference(console: Console, world: World, difference: Difference, app: str) -> None:
+    """Print a run and what differs at its end, and whether it did so again."""
+    show_apart(console, world, difference.run, difference.rows, app)
+    again = (
+        "The same steps led there a second time."
+        if difference.repeatable
+        else f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
+    )
+    show_line(console, f"\n{again}")
+
+
+def difference_told(world: World, difference: Difference) -> str:
+    """Return a run and what differs at its end, as text."""
+    return printed(lambda console: show_difference(console, world, difference, "the reference"))
+
+
+def printed(show: Callable[[Console], None]) -> str:
+    """Return what ``show`` prints, as text."""
+    out = io.StringIO()
+    show(Console(file=out, width=_WIDTH))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row], app: str) -> None:
+    """Print a run, and what differs after its last step: the spec and the app server beside each other."""
+    steps = len(run.steps)
+    if steps:
+        show_steps(console, world, run)
+    show_line(console, f"\n{f'After step {steps}' if steps else 'Before the first step'} they differ:\n")
+    console.print(_beside(rows, app))
+
+
+def _beside(rows: Sequence[Row], app: str) -> Table:
+    table = plain_table()
+    for heading in ("", "spec", app.removeprefix("the ")):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

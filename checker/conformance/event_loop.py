@@ -1,0 +1,105 @@
+"""An event loop that holds still: it runs what is ready, and then waits to be told what happens next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_RESTLESS = 100_000
+"""After so many callbacks in a row, something goes round for ever."""
+
+
+class RestlessError(RuntimeError):
+    """What runs on the loop does not come to rest."""
+
+
+class DeterministicLoop(asyncio.BaseEventLoop):
+    """A loop without sockets, threads or time, so that it does the same whenever it is told the same.
+
+    Its timers never fire. What is meant for a thread is done in place, at once.
+
+    >>> loop = DeterministicLoop()
+    >>> gate = loop.create_future()
+    >>> async def after_the_gate() -> str:
+    ...     return f"after {await gate}"
+    >>> task = loop.create_task(after_the_gate())
+    >>> loop.settle(), task.done()
+    (None, False)
+    >>> gate.set_result("this")
+    >>> loop.settle(), task.result()
+    (None, 'after this')
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ready_next: deque[tuple[Callable[..., object], tuple[Any, ...], Context]] = deque()
+
+    def __del__(self) -> None:
+        """Hold nothing that would have to be closed."""
+
+    def settle(self) -> None:
+        """Run until nothing is ready.
+
+        Raises :class:`RestlessError` when that never comes.
+        """
+        ready = self._ready_next
+        asyncio._set_running_loop(self)  # noqa: SLF001 - asyncio's documented way for those who write a loop
+        try:
+            for _ in range(_RESTLESS):
+                if not ready:
+                    return
+                callback, args, context = ready.popleft()
+                context.run(callback, *args)
+        finally:
+            asyncio._set_running_loop(None)  # noqa: SLF001 - as above
+        raise RestlessError(f"{_RESTLESS:,} callbacks in a row: something goes round for ever")
+
+    def complete(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what ``coroutine`` returns.
+
+        Raises :class:`RestlessError` when it waits for something that is not ready.
+        """
+        task = self.create_task(coroutine)
+        self.settle()
+        if not task.done():
+            raise RestlessError(f"{getattr(coroutine, '__qualname__', 'it')} waits for something that never comes")
+        return task.result()
+
+    def create_task(  # type: ignore[override]
+        self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[T]:
+        """Return the task that runs ``coro``."""
+        return asyncio.Task(coro, loop=self, name=name, context=context)
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> None:
+        """Note what is to be run; nobody who calls this here needs a handle to cancel it."""
+        self._ready_next.append((callback, args, copy_context() if context is None else context))
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Return a timer that never fires."""
+        return asyncio.TimerHandle(when, callback, args, self, context)
+
+    def run_in_executor(
+        self,
+        executor: object,  # noqa: ARG002 - there are no threads here
+        func: Callable[..., T],
+        *args: object,
+    ) -> asyncio.Future[T]:
+        """Do it in place."""
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whatever it raises is for the one who waits
+            done.set_exception(error)
+        return done
+
+    def call_exception_handler(self, context: object) -> None:
+        """Say nothing of tasks that end with the world they ran in."""

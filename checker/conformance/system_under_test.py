@@ -1,0 +1,208 @@
+"""The app server, driven: users make their calls, and one step is taken at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import copy_context
+
+from overbooked.checker.conformance.controlled_ports import (
+    CALL,
+    ControlledClock,
+    ControlledLog,
+    ControlledReplica,
+    Environment,
+)
+from overbooked.checker.conformance.event_loop import DeterministicLoop
+from overbooked.checker.conformance.implementation import NewServer, Server
+from overbooked.checker.conformance.observations import Observation
+from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.spec.users import ANSWERED, Call
+from overbooked.spec.world import World
+
+
+class SystemUnderTest:
+    """One run of an app server over held ports, in one setting; ``world`` says which, and what the users do.
+
+    Steps are called as in the spec: ``invoke u1.book``, ``apply u1.book db2``, ``ack u1.book``, ``crash db1``.
+    """
+
+    def __init__(self, world: World, storage: Storage, server: NewServer) -> None:
+        self.extend(world)
+        self._storage = storage
+        self._new_server = server
+        self._stage = Environment(world.replicas)
+        self._calls: dict[str, str] = {}
+        self._served: dict[str, asyncio.Task[Booking | bool]] = {}
+        fault = world.fault
+        self._left = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
+        self._seen_through = [storage.replica(i) for i in world.numbers]
+        self._connections: list[Replica | Log | Clock] = []
+        self._server = self._started()
+
+    def extend(self, world: World) -> None:
+        """Let the users' programs be those of ``world``, which begin as the present ones do."""
+        self.world = world
+        self._all_calls, self._rooms = world.calls, world.rooms
+        self._by_name = {call.name: call for call in world.calls}
+
+    def view(self) -> Observation:
+        """Return what can be seen now."""
+        calls = tuple(self._calls.get(call.name, "idle") for call in self._all_calls)
+        return Observation(frozenset(self._possible()), self._stage.loop.complete(self._stored()), calls)
+
+    def take(self, label: str) -> None:
+        """Take the step of that label, which must be possible, and let the app server come to rest."""
+        kind, *about = label.split(" ")
+        if label in self._stage.waiting:
+            self._stage.waiting.pop(label).set_result(None)
+        elif kind == "invoke":
+            name, *chosen = about
+            if chosen:
+                self._stage.chosen[name] = int(chosen[0])
+            self._begin(next(call for call in self.world.calls if call.name == name))
+        elif kind in {"ack", "finish"}:
+            self._calls[about[0]] = _told(self._ended(about[0]))
+        else:
+            self._fail(kind, about[0] if about else "")
+        self._stage.loop.settle()
+
+    def cut(self, label: str) -> None:
+        """Let the message that waits for a step be lost, and the app server know."""
+        self._stage.cut(label)
+        self._stage.loop.settle()
+
+    @property
+    def under_way(self) -> list[str]:
+        """The steps that messages wait for, of which any may be lost."""
+        return sorted(self._stage.waiting)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._connections += self._seen_through
+        self._disconnect()
+
+    def _possible(self) -> set[str]:
+        steps = set(self._stage.waiting)
+        for call in self._all_calls:
+            stands = self._calls.get(call.name)
+            if stands == "running":
+                steps |= self._ends(call)
+            elif stands is None and self._may_begin(call):
+                steps |= self._begins(call)
+        if self._left["crash"]:
+            steps |= {f"crash db{i}" for i, up in self._stage.up.items() if up}
+        return steps | {"restart"} if self._left["restart"] else steps
+
+    def _begins(self, call: Call) -> set[str]:
+        if call.kind == "check" or not self.world.fault.skew:
+            return {f"invoke {call.name}"}
+        free = set(self.world.timestamps[1:]) - self._stage.booked.keys()
+        return {f"invoke {call.name} {timestamp}" for timestamp in free}
+
+    def _may_begin(self, call: Call) -> bool:
+        if call.after is None:
+            return True
+        before = self._calls.get(call.after)
+        return before == "available" if call.if_available else before in ANSWERED
+
+    def _ends(self, call: Call) -> set[str]:
+        task = self._served[call.name]
+        late = {f"timeout {call.name}"} if self._left["timeout"] else set()
+        if not task.done():
+            return late if call.name in self._stage.deadlines else set()
+        if task.cancelled():
+            return {f"{call.name} is cancelled"}
+        if error := task.exception():
+            return {f"{call.name} raises {type(error).__name__}: {error}".splitlines()[0]}
+        if (wrong := self._wrong(call, task.result())) is not None:
+            return {wrong}
+        return late | {f"{'ack' if call.kind == 'book' else 'finish'} {call.name}"}
+
+    def _wrong(self, call: Call, answer: object) -> str | None:
+        """Return what is wrong with what a call returned, if it is not what its port says."""
+        if call.kind == "check":
+            return None if isinstance(answer, bool) else f"{call.name} returns {answer!r}, and should True or False"
+        is_its_own = isinstance(answer, Booking) and self._named(answer) == call.name
+        return None if is_its_own else f"{call.name} returns {answer!r}, and should its booking"
+
+    def _named(self, booking: Booking) -> str:
+        """Return the call whose booking this is, or the booking itself where it is nobody's."""
+        name = self._stage.call_of(booking.timestamp)
+        call = self._by_name.get(name)
+        return name if call and (booking.room, booking.user) == (call.room, call.user) else str(tuple(booking))
+
+    async def _stored(self) -> tuple[str, ...]:
+        kept = [await replica.read(room) for room in self._rooms for replica in self._seen_through]
+        return tuple(self._named(booking) if booking else "-" for booking in kept)
+
+    def _begin(self, call: Call) -> None:
+        self._calls[call.name] = "running"
+        book = call.kind == "book"
+        serve = self._server.book_room(call.user, call.room) if book else self._server.is_room_available(call.room)
+        self._stage.served[call.name] = call
+        context = copy_context()
+        context.run(CALL.set, call.name)
+        self._served[call.name] = self._stage.loop.create_task(serve, context=context)
+
+    def _ended(self, call: str) -> asyncio.Task[Booking | bool]:
+        self._stage.served.pop(call)
+        return self._served.pop(call)
+
+    def _fail(self, kind: str, whom: str) -> None:
+        self._left[kind] -= 1
+        if kind == "crash":
+            self._crash(whom)
+        elif kind == "restart":
+            self._restart()
+        else:
+            self._time_out(whom)
+
+    def _crash(self, replica: str) -> None:
+        self._stage.up[int(replica.removeprefix("db"))] = False
+        for label in [label for label in self._stage.waiting if label.split(" ")[-1] == replica]:
+            self._stage.cut(label)
+
+    def _restart(self) -> None:
+        self._calls.update(dict.fromkeys(self._served, "unanswered"))
+        self._served.clear()
+        self._stage.forget()
+        self._disconnect()
+        self._server = self._started()
+
+    def _time_out(self, call: str) -> None:
+        if call in self._stage.deadlines:
+            self._stage.deadlines.pop(call).set_result(None)
+            self._stage.loop.settle()
+        task = self._ended(call)
+        error = task.exception() if task.done() and not task.cancelled() else None
+        gave_up = task.done() and (error is None or isinstance(error, TimeoutError))
+        self._calls[call] = "unknown" if gave_up else "running on, though it has taken too long"
+
+    def _started(self) -> Server:
+        storage, stage, world = self._storage, self._stage, self.world
+        replicas = [storage.replica(i) for i in world.numbers]
+        log, clock = storage.log(), storage.clock()
+        self._connections = [*replicas, log, clock]
+        held = [ControlledReplica(stage, replica, i) for i, replica in enumerate(replicas, 1)]
+
+        async def start() -> Server:
+            names = (world.write.name, world.read.name)
+            server = self._new_server(held, ControlledLog(stage, log), ControlledClock(stage, clock), *names)
+            await server.start()
+            return server
+
+        return stage.loop.complete(start())
+
+    def _disconnect(self) -> None:
+        async def close() -> None:
+            for connection in self._connections:
+                await connection.close()
+
+        DeterministicLoop().complete(close())
+
+
+def _told(served: asyncio.Task[Booking | bool]) -> str:
+    answer = served.result()
+    if isinstance(answer, Booking):
+        return "acked"
+    return "available" if answer else "booked"

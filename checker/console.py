@@ -1,0 +1,70 @@
+"""What every text that the command prints shares: the terminal, lines, tables, and the signs of verdicts."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+_SIGNS = {
+    **dict.fromkeys(("holds", "proved", "conforms"), ("✓", "ok", "green")),
+    **dict.fromkeys(("violated", "refuted", "differs"), ("✗", "X", "bold red")),
+    "unknown": ("?", "?", "yellow"),
+    "vacuous": ("∅", "0", "yellow"),
+}
+
+
+class _Console(Console):
+    """One that leaves a pipe whose reader has left to the command."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def console() -> Console:
+    """Return the terminal, or what stands for it, which is then 100 characters wide."""
+    return _Console(width=None if sys.stdout.isatty() else 100)
+
+
+def has_signs(of: Console) -> bool:
+    """Return whether signs such as arrows can be printed, and not just letters."""
+    return of.encoding.startswith("utf")
+
+
+def sign(verdict: str, of: Console) -> str:
+    """Return the sign of a verdict."""
+    return _SIGNS[verdict][0 if has_signs(of) else 1]
+
+
+def style(verdict: str) -> str:
+    """Return how a verdict is coloured."""
+    return _SIGNS[verdict][2]
+
+
+def show_line(of: Console, text: str) -> None:
+    """Print a line as it is, however long."""
+    of.print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def show_paragraph(of: Console, text: str) -> None:
+    """Print text in lines as long as the terminal has room for."""
+    of.print(text, highlight=False, markup=False)
+
+
+def plain_table(*, apart: int = 2, has_header: bool = True) -> Table:
+    """Return a table without lines, whose columns are so many spaces apart."""
+    return Table(box=None, pad_edge=False, padding=(0, apart, 0, 0), header_style="bold", show_header=has_header)
+
+
+def show_whole(of: Console, table: Table, *, may_wrap: int = 0) -> None:
+    """Print a table; where the terminal is too narrow for it, lines run over rather than lose anything.
+
+    ``may_wrap``: how many columns narrower than by nature it may become, as text in it wraps.
+    """
+    natural = Measurement.get(of, of.options.update(max_width=10_000), table).maximum
+    width = of.width
+    of.width = max(width, natural - may_wrap)
+    of.print(table)
+    of.width = width

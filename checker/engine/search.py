@@ -1,0 +1,252 @@
+"""The search: every reachable state of some models, breadth first, a level at a time.
+
+Level d holds the states whose shortest run has d steps, so the first level with a broken case gives the length of a
+shortest counterexample. Models that share fields are explored side by side, and told apart by the tag in their
+states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from overbooked.checker.engine.certificates import is_graded
+from overbooked.checker.engine.compiled import Marks, compiled, marks
+from overbooked.checker.engine.enabled import AllTogether, OneByOne
+from overbooked.checker.engine.layout import Tags, Words
+from overbooked.checker.engine.memory_limit import Budget
+from overbooked.checker.engine.pending_states import Pending
+from overbooked.checker.engine.reductions.reduced_model import Reduced
+from overbooked.checker.engine.state_sets import VisitedSet, join, ordered, size, take, unique, where
+from overbooked.checker.engine.successors import cases_in, refuse_escape
+from overbooked.spec.language import Model
+
+CHUNK = 1 << 15
+"""How many states are looked up at once: few enough that what is computed on the way stays in the cache."""
+ROOM = 1 << 22
+"""How many states that follow may wait, at least, before those that are repeated are dropped."""
+_AT_ONCE = CHUNK * 64
+"""About how many bytes a word more is needed while as many states are looked up."""
+MANY = 1 << 13
+"""From this many states on a level, it pays to look for a certificate that they cannot have been reached before."""
+
+
+class Bounds(NamedTuple):
+    """Where a search ends though it is not finished: at so many states of a model, or bytes that the process has.
+
+    With no ``max_memory`` it is most of what is free when the search begins.
+    """
+
+    max_states: int = 20_000_000
+    max_memory: int | None = None
+
+
+class Progress(NamedTuple):
+    """How far an exploration was when a level was done: how many levels there were, and what it had found by then."""
+
+    levels: int
+    states: list[int]
+    transitions: list[int]
+    depths: list[int]
+    complete: list[bool]
+    broken: list[dict[str, int]]
+    witnessed: list[list[str]]
+
+
+class Exploration:
+    """What a search has found so far; every list has one entry for each model.
+
+    compiled, reduced
+        The models over one layout, and what is done to their states, if anything.
+    levels
+        The states by the length of a shortest run to them.
+    states, transitions, depths
+        How many states, how many steps possible in them added up, and the longest distance from the initial state.
+    complete
+        Whether everything reachable was explored.
+    broken, witnessed
+        By property, the length of a shortest run to a state that breaks it, and the properties whose witness was
+        reached.
+    whole
+        How far it was after the last level of which nothing was left out: from there it can go on.
+    """
+
+    def __init__(self, models: Sequence[Model], reduced: Reduced | None = None) -> None:
+        self.reduced = reduced
+        self.compiled = reduced.compiled if reduced else compiled(models)
+        self.levels: list[Words] = []
+        self.states = [0] * len(models)
+        self.transitions = [0] * len(models)
+        self.depths = [0] * len(models)
+        self.complete = [False] * len(models)
+        self.broken: list[dict[str, int]] = [{} for _ in models]
+        self.witnessed: list[set[str]] = [set() for _ in models]
+        self.whole = self.progress()
+
+    def progress(self) -> Progress:
+        """Return how far it is."""
+        return Progress(
+            len(self.levels),
+            list(self.states),
+            list(self.transitions),
+            list(self.depths),
+            list(self.complete),
+            [dict(each) for each in self.broken],
+            [sorted(each) for each in self.witnessed],
+        )
+
+    def resume(self, levels: list[Words], progress: Progress) -> None:
+        """Take over the levels of an exploration of the same models, and how far it was then."""
+        self.levels, self.whole = levels, progress
+        _, self.states, self.transitions, self.depths, self.complete, broken, witnessed = progress
+        self.broken, self.witnessed = [dict(each) for each in broken], [set(each) for each in witnessed]
+
+
+def explore(found: Exploration, bounds: Bounds) -> Iterator[None]:
+    """Explore models that share fields; yield after each level. What is found is kept in ``found``.
+
+    An exploration that was begun goes on after its last level. Where a model is reduced, only what takes the place of
+    its states is explored. Raises :class:`ModelError` when a step leaves the domain of a field.
+
+    Cost: time and memory grow with the number of states; 8 bytes a state and word are kept, for the runs.
+    """
+    try:
+        yield from _Searching(found, bounds).run()
+    except MemoryError:
+        found.complete = [False] * len(found.states)
+
+
+def until_broken(found: Exploration, prop: str, bounds: Bounds) -> bool:
+    """Explore one model until a state breaks the property; return whether one does, as far as the bounds allow."""
+    return any(prop in found.broken[0] for _ in explore(found, bounds))
+
+
+class _Searching:
+    """A search under way."""
+
+    def __init__(self, found: Exploration, bounds: Bounds) -> None:
+        layout, alone = found.compiled.layout, len(found.states) == 1
+        self._found = found
+        self._most = bounds.max_states
+        self._budget = Budget(bounds.max_memory)
+        self._pending = Pending(layout, self._budget)
+        self._seen: VisitedSet | None = VisitedSet(layout, self._budget)
+        self._is_graded: bool | None = False if found.reduced else None
+        self._ways = AllTogether(found.compiled) if alone else OneByOne(found.compiled)
+        self._cut = [False] * len(found.states)
+
+    def run(self) -> Iterator[None]:
+        """Explore level by level."""
+        frontier = self._begun()
+        while size(frontier):
+            frontier = self._within(frontier)
+            after = self._expanded(frontier)
+            self._record(frontier)
+            self._note_progress()
+            yield
+            frontier = self._fresh(after, frontier)
+        self._found.complete = [not each for each in self._cut]
+        self._note_progress()
+        yield
+
+    def _note_progress(self) -> None:
+        if not any(self._cut):
+            self._found.whole = self._found.progress()
+
+    def _begun(self) -> Words:
+        """Return the first level, or the one after the last that was explored."""
+        found = self._found
+        if not found.levels:
+            return found.reduced.put(found.compiled.initial) if found.reduced else found.compiled.initial
+        for level in found.levels[:-1]:
+            self._fresh(None, level)
+        return self._fresh(self._expanded(found.levels[-1], again=True), found.levels[-1])
+
+    def _expanded(self, frontier: Words, *, again: bool = False) -> Words:
+        """Return what follows a level, each state once; count the steps that are possible in it, and judge it."""
+        layout = self._found.compiled.layout
+        self._pending.empty(max(ROOM, 3 * size(frontier)))
+        for chunk in chunks(frontier):
+            self._budget.spend(_AT_ONCE * layout.words)
+            words, tags = layout.bare(chunk), layout.tags(chunk)
+            possible = self._ways.of(words, tags, chunk[0])
+            if not again:
+                self._count(possible.transitions)
+                self._judge(words, tags, possible.over)
+            for lookup, note, rows in possible.taken:
+                self._pending.add(lookup, words, rows, tags, note)
+        after = self._pending.unique()
+        if size(after) and after[0].min() < 0:
+            refuse_escape(self._found.compiled, layout.bare(frontier))
+        return after
+
+    def _fresh(self, after: Words | None, frontier: Words) -> Words:
+        """Return those of ``after`` that were not reached before, once ``frontier`` was; put in place, if reduced."""
+        if self._is_graded is None and size(frontier) > MANY:
+            self._is_graded = is_graded(self._found.compiled.models)
+            if self._is_graded:
+                self._seen = None
+                self._ways.sleep()
+        if self._seen:
+            self._seen.add(self._found.compiled.layout.bare(frontier))
+        if after is None:
+            return frontier
+        if self._found.reduced:
+            after = self._put(self._found.reduced, after)
+        return self._seen.fresh(after) if self._seen else after
+
+    def _put(self, reduced: Reduced, after: Words) -> Words:
+        """Return what takes the place of these states, each once."""
+        layout = reduced.compiled.layout
+        if not size(after):
+            return after
+        self._budget.spend(8 * size(after) * (3 * layout.words - 1))
+        return unique(layout, ordered(layout, join([reduced.put(chunk) for chunk in chunks(after)])))
+
+    def _within(self, frontier: Words) -> Words:
+        """Count the frontier's states by model; leave out those over the bound, and note which models were cut."""
+        found = self._found
+        counts = found.compiled.layout.counts(frontier)
+        kept = [min(count, self._most - states) for count, states in zip(counts, found.states, strict=True)]
+        if kept != counts:
+            self._cut = [was or keep < count for was, keep, count in zip(self._cut, kept, counts, strict=True)]
+            starts = np.repeat(np.cumsum(counts) - counts, counts)
+            frontier = where(frontier, np.arange(size(frontier)) - starts < np.repeat(kept, counts))
+        found.complete = [not keep and not was for keep, was in zip(kept, self._cut, strict=True)]
+        found.states = [states + keep for states, keep in zip(found.states, kept, strict=True)]
+        return frontier
+
+    def _record(self, frontier: Words) -> None:
+        found = self._found
+        for tag, here in enumerate(found.compiled.layout.counts(frontier)):
+            if here:
+                found.depths[tag] = len(found.levels)
+        found.levels.append(frontier)
+
+    def _count(self, transitions: list[int]) -> None:
+        self._found.transitions = [n + more for n, more in zip(self._found.transitions, transitions, strict=True)]
+
+    def _judge(self, words: Words, tags: Tags, over: Marks) -> None:
+        found = self._found
+        for judge in found.compiled.judges:
+            if any(judge.name not in found.broken[tag] for tag in judge.of):
+                for tag in _marked(tags, cases_in(found.compiled, judge, words, over)):
+                    found.broken[tag].setdefault(judge.name, len(found.levels))
+            if any(judge.name not in found.witnessed[tag] for tag in judge.of):
+                for tag in _marked(tags, marks(judge.witness, words, tags)):
+                    found.witnessed[tag].add(judge.name)
+
+
+def chunks(words: Words) -> Iterator[Words]:
+    """Yield these states a few at a time."""
+    for start in range(0, size(words), CHUNK):
+        yield take(words, slice(start, start + CHUNK))
+
+
+def _marked(tags: Tags, found: Marks) -> list[int]:
+    """Return the tags of the states that are marked."""
+    if isinstance(tags, int):
+        return [tags] if found.any() else []
+    return [int(tag) for tag in np.unique(tags[found])]

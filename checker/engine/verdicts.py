@@ -1,0 +1,231 @@
+"""Verdicts: what a search says of each property of each model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from overbooked.checker.engine.certificates import every_run_ends
+from overbooked.checker.engine.compiled import CompiledProperty
+from overbooked.checker.engine.layout import Words, lay_out
+from overbooked.checker.engine.reductions.reduced_model import Reduced
+from overbooked.checker.engine.runs import Run, RunError, run_breaking, shortened
+from overbooked.checker.engine.search import Bounds, Exploration, Progress, explore
+from overbooked.spec.language import Field, Model
+
+Verdict: TypeAlias = Literal["holds", "violated", "unknown"]
+Known: TypeAlias = tuple[list[Words], Progress]
+"""The levels of an exploration, and how far it was."""
+_DEFAULT = Bounds()
+
+
+class PropertyVerdict(NamedTuple):
+    """What is said of one property.
+
+    ``witness`` tells whether what the property speaks of was seen to happen, and ``length`` how many steps a run takes
+    that breaks it (``run``, when runs were asked for): a shortest one that ends there, or a shorter one that goes round
+    for ever, which takes a shortest way to the nearest round. Where it is not ``shortest``, there may be a shorter one.
+    """
+
+    verdict: Verdict
+    witness: bool
+    length: int | None = None
+    run: Run | None = None
+    shortest: bool = True
+
+
+class Result(NamedTuple):
+    """What a search says of one model; ``depth`` is the longest distance from the initial state."""
+
+    model: Model
+    states: int
+    transitions: int
+    depth: int
+    complete: bool
+    judgements: dict[str, PropertyVerdict]
+
+
+def check(model: Model, bounds: Bounds = _DEFAULT, *, reduce: bool = False) -> Result:
+    """Explore a model; return its verdicts, with a shortest run for each property that is violated.
+
+    A search that reached one of its ``bounds`` says ``unknown`` of what it did not see broken, never ``holds``.
+    With ``reduce``, no more is explored than it takes to know the verdicts, and the counts are of that.
+    Raises :class:`overbooked.checker.engine.rule_tables.ModelError` when the model contradicts itself.
+
+    >>> from overbooked.spec.language import Field, Property, case, part, step
+    >>> count = Field("count", (0, 1, 2, 3), 0)
+    >>> up = step("up", part(lambda count: {"count": count + 1} if count < 3 else None, count=count))
+    >>> is_three = case(part(lambda count: count == 3, count=count))
+    >>> result = check(Model("counter", (count,), (up,), (Property("below three", "never", (is_three,), (is_three,)),)))
+    >>> result.states, result.judgements["below three"].verdict, result.judgements["below three"].length
+    (4, 'violated', 3)
+    """
+    search = Search([model], bounds, reduce=reduce)
+    for _ in search.run():
+        pass
+    return search.results(runs=True)[0]
+
+
+class Search:
+    """Models on the way to their verdicts, together; only one that is alone can be reduced.
+
+    Reduced, a model is explored once with all reductions, for the verdicts; and, where something is broken,
+    again with those that leave the length of runs alone, until what is broken was found there too.
+
+    ``made`` are the explorations until now, and ``is_whole`` says that none of them has come to a bound.
+    """
+
+    def __init__(self, models: Sequence[Model], bounds: Bounds, *, reduce: bool, until_broken: bool = False) -> None:
+        self._models = models
+        self._bounds = bounds
+        self._reduce = reduce and len(models) == 1 and is_reducible(models[0])
+        self._until_broken = until_broken
+        self._names = [{prop.name for prop in model.properties} for model in models]
+        self.made: list[Exploration] = []
+        self._known: list[Known] = []
+        self.is_whole = True
+
+    def resume(self, known: list[Known]) -> None:
+        """Go on from where the explorations of a search just like this one were."""
+        self._known = known
+
+    def run(self) -> Iterator[None]:
+        """Explore; yield after each level. Stopped in between, what was found is kept."""
+        if not self._reduce:
+            yield from self._explore(None, self._is_broken if self._until_broken else _never)
+            return
+        reduced = Reduced(self._models[0], exact=False)
+        yield from self._explore(reduced, lambda found: self._is_broken(found) and self._is_witnessed(found))
+        if broken := self.made[0].broken[0].keys():
+            yield from self._explore(reduced.exactly(), lambda found: broken <= found.broken[0].keys())
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether less than all is explored."""
+        return self._reduce
+
+    @property
+    def models(self) -> int:
+        """How many models these are."""
+        return len(self._models)
+
+    @property
+    def states(self) -> int:
+        """How many states were explored until now."""
+        return sum(sum(found.states) for found in self.made)
+
+    @property
+    def transitions(self) -> int:
+        """How many steps are possible in them."""
+        return sum(sum(found.transitions) for found in self.made)
+
+    def results(self, *, runs: bool) -> list[Result]:
+        """Return what is known of each model now, finished or not; with ``runs``, also the runs that break it."""
+        if not self.made:
+            return []
+        found = self.made[0]
+        judged = [_judgements(self.made, tag, runs=runs) for tag in range(len(found.states))]
+        columns = (found.compiled.models, found.states, found.transitions, found.depths, found.complete, judged)
+        return [Result(*each) for each in zip(*columns, strict=True)]
+
+    def _explore(self, reduced: Reduced | None, is_enough: Callable[[Exploration], bool]) -> Iterator[None]:
+        found = Exploration(self._models, reduced)
+        if len(self.made) < len(self._known):
+            found.resume(*self._known[len(self.made)])
+        self.made.append(found)
+        if all(found.complete) or (found.levels and is_enough(found)):
+            return
+        for _ in explore(found, self._bounds):
+            yield
+            if is_enough(found):
+                return
+        self.is_whole = self.is_whole and all(found.complete)
+
+    def _is_broken(self, found: Exploration) -> bool:
+        return all(self._names[tag] <= broken.keys() for tag, broken in enumerate(found.broken))
+
+    def _is_witnessed(self, found: Exploration) -> bool:
+        return all(self._names[tag] <= witnessed for tag, witnessed in enumerate(found.witnessed))
+
+
+def _never(_: Exploration) -> bool:
+    return False
+
+
+def batches(models: Sequence[Model]) -> Iterator[list[Model]]:
+    """Yield the models in groups to be explored together: they share fields, and none takes more words for it.
+
+    >>> from overbooked.spec.language import Field
+    >>> a, b = (Model(name, (Field("x", domain, 0),), (), ()) for name, domain in (("a", (0, 1)), ("b", (0, 1, 2))))
+    >>> [[model.name for model in batch] for batch in batches([a, b, a._replace(name="c")])]
+    [['a', 'c'], ['b']]
+    """
+    left = list(models)
+    while left:
+        batch, others = _batch(left)
+        yield batch
+        left = others
+
+
+def _batch(models: Sequence[Model]) -> tuple[list[Model], list[Model]]:
+    taken: list[Model] = []
+    others: list[Model] = []
+    known: dict[str, Field] = {}
+    for model in models:
+        wider = known | {field.name: field for field in model.fields}
+        agree = all(wider[name].domain == field.domain for name, field in known.items())
+        if not taken or (agree and _words(wider, len(taken) + 1) <= max(_words(known, 1), 1)):
+            taken.append(model)
+            known = wider
+        else:
+            others.append(model)
+    return taken, others
+
+
+def _words(fields: dict[str, Field], models: int) -> int:
+    return lay_out(([field] for field in fields.values()), models).words
+
+
+def is_reducible(model: Model) -> bool:
+    """Return whether a model can be reduced: runs that go round for ever are looked for among all states only."""
+    return all(prop.when == "never" for prop in model.properties) or every_run_ends([model])
+
+
+def _judgements(made: list[Exploration], tag: int, *, runs: bool) -> dict[str, PropertyVerdict]:
+    judges = (judge for judge in made[0].compiled.judges if tag in judge.of)
+    return {judge.name: _judgement(made, tag, judge, runs=runs) for judge in judges}
+
+
+def _judgement(made: list[Exploration], tag: int, judge: CompiledProperty, *, runs: bool) -> PropertyVerdict:
+    """Return what is said of one property, going by the last search that has found it broken."""
+    witness = any(judge.name in found.witnessed[tag] for found in made)
+    found = next((each for each in reversed(made) if judge.name in each.broken[tag]), made[0])
+    length = found.broken[tag].get(judge.name)
+    if judge.when == "in the end" and not _ends(found, tag):
+        from overbooked.checker.engine.fair_cycles import fair_lasso  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
+
+        run = fair_lasso(found, tag, judge)
+        if run and (length is None or len(run.steps) < length):
+            return PropertyVerdict("violated", witness, len(run.steps), run if runs else None)
+    if length is None:
+        return PropertyVerdict("holds" if found.complete[tag] else "unknown", witness)
+    if found.reduced and not found.reduced.exact:
+        return _not_shortest(found, judge, witness=witness)
+    return PropertyVerdict("violated", witness, length, run_breaking(found, tag, judge) if runs else None)
+
+
+def _not_shortest(found: Exploration, judge: CompiledProperty, *, witness: bool) -> PropertyVerdict:
+    """Return the judgement where steps were taken at once: its run is the shortest if it has no step too many."""
+    prop = next(prop for prop in found.compiled.models[0].properties if prop.name == judge.name)
+    try:
+        run = shortened(run_breaking(found, 0, judge), prop)
+    except RunError:
+        return PropertyVerdict("violated", witness, found.broken[0][judge.name], shortest=False)
+    return PropertyVerdict(
+        "violated", witness, len(run.steps), run, shortest=len(run.steps) == found.broken[0][judge.name]
+    )
+
+
+def _ends(found: Exploration, tag: int) -> bool:
+    models = found.compiled.models
+    return found.reduced is not None or every_run_ends(models) or every_run_ends([models[tag]])

@@ -1,0 +1,81 @@
+"""Verdicts held against a file of expected ones: what is as expected, and what is not."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.matrix.as_json import COLUMNS, csv_row
+
+Outcome: TypeAlias = Literal[
+    "as expected", "missing violation", "new violation", "other numbers", "unknown", "not in the file"
+]
+
+
+class ExpectationsError(ValueError):
+    """A file of expected verdicts that cannot be read; the message says which line is wrong and what would be right."""
+
+
+class Compared(NamedTuple):
+    """One verdict beside the expected one (``None``: the file has none)."""
+
+    outcome: Outcome
+    found: CellVerdict
+    expected: dict[str, str] | None
+
+
+def read(file: Path) -> dict[Cell, dict[str, str]]:
+    """Return the expected verdicts in a file as ``overbooked check --format csv`` prints them.
+
+    Raises :class:`ExpectationsError` when there is no such file or a line of it makes no sense.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExpectationsError(
+            f"{file}: cannot be read as text ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    rows = csv.DictReader(text.splitlines())
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise ExpectationsError(f"{file}:1: the heading should be {','.join(COLUMNS)}")
+    expected = dict(_row(file, rows.line_num, row) for row in rows)
+    if not expected:
+        raise ExpectationsError(f"{file}: has no verdicts, so there is nothing to compare")
+    return expected
+
+
+def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) -> list[Compared]:
+    """Return each verdict with the expected one, and what comes of it."""
+    return [Compared(_outcome(it, expected.get(it.cell)), it, expected.get(it.cell)) for it in found]
+
+
+def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, str]]:
+    columns = f"{len(COLUMNS)} values, {','.join(COLUMNS)}"
+    if None in row or None in row.values() or not re.fullmatch("[1-9][0-9]?", row["replicas"]):
+        raise ExpectationsError(f"{file}:{line}: should have {columns}, with replicas from 1 on")
+    if not all(re.fullmatch("([1-9][0-9]?)?", row[each]) for each in ("bookings", "checks")):
+        raise ExpectationsError(f"{file}:{line}: should have {columns}, with bookings and checks from 1 on, or empty")
+    if row["verdict"] not in {"holds", "violated"}:
+        raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and should be holds or violated")
+    users = [int(row[each]) if row[each] else None for each in ("bookings", "checks")]
+    return Cell(row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"], *users), row
+
+
+def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
+    if expected is None:
+        return "not in the file"
+    if found.verdict == "unknown" or (found.verdict == expected["verdict"] and not found.complete):
+        return "unknown"
+    if found.verdict != expected["verdict"]:
+        return "new violation" if found.verdict == "violated" else "missing violation"
+    now = csv_row(found)
+    return "as expected" if all(now[each] == expected[each] for each in _counted(found)) else "other numbers"
+
+
+def _counted(found: CellVerdict) -> list[str]:
+    """Return the columns that are compared: the counts only where all was explored."""
+    return [each for each in COLUMNS if not (found.reduced and each in {"states", "transitions", "depth"})]

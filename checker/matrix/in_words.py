@@ -1,0 +1,25 @@
+"""What strategies do, on a line each."""
+
+from __future__ import annotations
+
+from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.telling import listed
+from overbooked.spec.write_strategies import WriteStrategy
+
+
+def write_in_words(write: WriteStrategy, replicas: int) -> str:
+    """Return what a write strategy does, on a line."""
+    if write.log:
+        return f"append to a durable log and tell the user; its consumer does {write.name.removeprefix('message:')}"
+    if not write.serial:
+        return f"write to all at once; tell the user after {write.needed} confirmation{'s' * (write.needed > 1)}"
+    order = "db1" if replicas == 1 else f"{listed([f'db{i}' for i in range(1, replicas + 1)])} one after the other"
+    return f"write to {order}; tell the user after {'all' if write.needed == replicas > 1 else 'db1'}"
+
+
+def read_in_words(read: ReadStrategy) -> str:
+    """Return what a read strategy does, on a line."""
+    if read.name.startswith("one:"):
+        return f"ask db{read.asks[0]} alone"
+    answers = f"the first {read.answers} answers" if read.answers > 1 else "the first answer"
+    return f"ask all, use {answers}"

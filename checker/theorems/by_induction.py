@@ -1,0 +1,114 @@
+"""Proofs by induction of what the booking system guarantees, over any number of replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
+
+import z3
+
+from overbooked.checker.proving.counter_abstraction import start_of
+from overbooked.checker.proving.induction import Induction, View
+from overbooked.checker.proving.parameterized import SIZES, SMALL
+from overbooked.checker.proving.solver import Claim
+from overbooked.checker.proving.theorem import Proof, Prover, Topic, ask_all
+from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, Setting, W
+from overbooked.checker.theorems.invariants import Lines, Numbers
+from overbooked.checker.theorems.smallest_run import smallest_run
+from overbooked.spec.telling import listed
+from overbooked.spec.world import World
+
+NUMBERS = Numbers(N, W, R)
+EVERY = "every N, W and R, with no bound"
+_COMPARED = listed([str(size) for size in (*SMALL, *SIZES)])
+COUNTED = (
+    "The spec's own steps without the replicas' numbers: a state says how many replicas are in each situation (what "
+    "was sent to them, what they keep and answered). A step asks how many there are, never which, so nothing is lost "
+    f"by it. That steps are alike for every N is checked over {_COMPARED} replicas."
+)
+TOPIC = Topic(
+    "protocol",
+    "",
+    f"{COUNTED} Only the order of a serial write is lost, which allows more runs than there are: what none of these "
+    "does, none does. By induction: z3 checks that an invariant is true at the start, that every step keeps it, and "
+    "that it excludes a violation; of how runs end, also that every step brings the end nearer. The weakened theorem "
+    "is refuted by the smallest run that the search finds.",
+)
+"""How a guarantee is proved."""
+
+Reasons: TypeAlias = Callable[[View, World], Lines]
+"""The lines of an invariant, for a view of a state of a world."""
+
+
+def about(what: str, *, writes: str = "parallel or serial writes, no log", numbers: str = EVERY) -> Topic:
+    """Return the topic of theorems about these programs, faults and ways to write."""
+    return TOPIC._replace(covers=f"{numbers}; {writes}; {what}")
+
+
+def settings(guarantee: str, *, logs: bool = False, crashes: bool = False, restarts: bool = False) -> list[Setting]:
+    """Return the ways to write that a statement covers: in parallel, serially, with ``logs`` through one too."""
+    ways = [(serial, log) for log in (False, True)[: 1 + logs] for serial in (False, True)]
+    return [Setting(guarantee, serial, log, crashes, restarts) for serial, log in ways]
+
+
+def by_induction(
+    of: list[Setting], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+) -> Prover:
+    """Return a prover by induction, for each of these settings, that no state is such that the guarantee is broken.
+
+    Where an induction fails, the smallest run is looked for that refutes the statement; ``crashes`` and ``restarts``
+    tell which faults it may have.
+    """
+    inductions = [(setting, partial(_induction, setting, premise, reasons)) for setting in of]
+    return proved_or_run(inductions, premise, crashes=crashes, restarts=restarts)
+
+
+def ends_by_induction(
+    setting: Setting, premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+) -> Prover:
+    """Return a prover by induction that every run ends, and none where the guarantee is broken.
+
+    It must be a setting whose family has just the runs of the model: with more of them, fewer states would be ends.
+    """
+    induction = partial(_induction, setting, premise, reasons, ends=True)
+    return proved_or_run([(setting, induction)], premise, crashes=crashes, restarts=restarts)
+
+
+def proved_or_run(
+    inductions: Sequence[tuple[Setting, Callable[[], Induction]]],
+    premise: z3.BoolRef | None,
+    *,
+    crashes: bool = False,
+    restarts: int = 0,
+) -> Prover:
+    """Return a prover by these inductions; where one fails, it looks for the smallest run that ``premise`` allows.
+
+    With no ``premise``, one that N, W and R cannot tell, no run is looked for.
+    """
+
+    def claims() -> Iterator[Claim]:
+        for setting, induction in inductions:
+            for claim in induction().claims():
+                yield claim._replace(what=f"{setting.told}: {claim.what}")
+
+    def prove(seconds: float) -> Proof:
+        asked = ask_all(claims(), seconds)
+        setting, induction = inductions[0]
+        sentences = induction().sentences()
+        if asked.verdict == "proved":
+            return Proof("proved", asked.parts, invariant=sentences)
+        run = None
+        if premise is not None:
+            run = smallest_run(setting.guarantee, premise, crashes=crashes, restarts=restarts)
+        case, steps = run or (None, ())
+        return Proof("refuted" if run else "unknown", asked.parts, case, steps, invariant=sentences)
+
+    return prove
+
+
+def _induction(setting: Setting, premise: z3.BoolRef, reasons: Reasons, *, ends: bool = False) -> Induction:
+    some = setting.world(1)
+    crashed = [start_of(some.crashes_left().name) == C] if setting.crashes else []
+    premises = (*NUMBERS_FIT, premise, *crashed)
+    return Induction(setting.family(), N, premises, lambda view: reasons(view, some), setting.guarantee, ends)

@@ -1,0 +1,112 @@
+"""One run as a story: who does what, step by step, what each replica holds then, and why that breaks the guarantee."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from overbooked.checker.cells import CellVerdict
+from overbooked.checker.console import plain_table, show_paragraph, show_whole
+from overbooked.checker.engine.runs import Run
+from overbooked.checker.traces.from_booking import setting
+from overbooked.checker.traces.trace import Trace
+from overbooked.spec.telling import contents, event, listed, users_in_words
+from overbooked.spec.world import World
+
+_EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
+_ROOM = 40
+"""How many columns what happens in a step has at least."""
+_SHORTEST = "No shorter run does it."
+_MAYBE_LONGER = "There may be a shorter run: a search for it came to the bound."
+_Shown: TypeAlias = tuple[str, str, Mapping[str, str]]
+"""Who does what in a step, and what each replica holds then."""
+_CRASHED = ", in brackets once it has crashed"
+
+
+def tell(console: Console, trace: Trace) -> None:
+    """Print a run that breaks a guarantee, and why it does."""
+    show_head(console, trace)
+    show_violation(console, trace)
+    show_paragraph(console, _SHORTEST if trace.shortest else _MAYBE_LONGER)
+
+
+def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
+    """Print a verdict that has no run, or none that could be told."""
+    cell = verdict.cell
+    _show_asked(console, setting(cell), cell.guarantee, cell.judged.sentence, users_in_words(cell.judged))
+    if verdict.verdict == "holds":
+        vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
+        states = f"{verdict.states:,} states{', which stand for all,' if verdict.reduced else ''}"
+        show_paragraph(console, f"Holds: none of the {states} and no run breaks it.{vacuous}")
+    elif verdict.verdict == "violated":
+        show_paragraph(console, f"Violated, by a run of {verdict.length} steps; it ended before that could be told.")
+    elif not finished:
+        show_paragraph(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
+    else:
+        bounds = "--max-states and --max-memory set the bounds"
+        show_paragraph(
+            console, f"Unknown: a bound was reached after {verdict.states:,} states, which do not break it ({bounds})."
+        )
+
+
+def show_beside(console: Console, trace: Trace, page: str | None) -> None:
+    """Print what is known beside a run: what else the setting gives and breaks, its name, and its page."""
+    show_paragraph(console, "")
+    for what, names in (("Strongest guarantees it gives", trace.gives), ("Weakest it breaks", trace.breaks)):
+        if names:
+            show_paragraph(console, f"{what}: {listed(names)}.")
+    told = f", and is told in spec/traces/{page}.md" if page else ""
+    show_paragraph(console, f"This run is called {trace.name}{told}.")
+
+
+def show_alike(console: Console) -> None:
+    """Print that a run is much like one before it."""
+    show_paragraph(console, "It differs from a run before it only in which replica, or which user, is which.")
+
+
+def show_head(console: Console, trace: Trace) -> None:
+    """Print what is asked: the setting, the guarantee, and what the users do."""
+    _show_asked(console, trace.setting, trace.guarantee, trace.sentence, trace.users)
+
+
+def show_violation(console: Console, trace: Trace) -> None:
+    """Print a run that breaks the guarantee, and why it does."""
+    _show_steps(console, trace.first, [(moment.who, moment.what, moment.holds) for moment in trace.moments])
+    crashed = any(moment.who in trace.holders and moment.is_fault for moment in trace.moments)
+    show_paragraph(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
+    show_paragraph(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
+
+
+def show_steps(console: Console, world: World, run: Run) -> None:
+    """Print the steps of a run that need not break anything: who does what, and what each replica holds then."""
+    first, *held = (contents(world, state) for state in run.states)
+    events = (event(world, step, *run.states[at : at + 2]) for at, step in enumerate(run.steps))
+    _show_steps(console, first, [(it.who, it.what, holds) for it, holds in zip(events, held, strict=True)])
+
+
+def _show_asked(console: Console, setting: str, guarantee: str, sentence: str, users: str) -> None:
+    show_paragraph(console, f"{setting}\n{guarantee}: {sentence}\n{users}\n")
+
+
+def _show_steps(console: Console, first: Mapping[str, str], steps: Sequence[_Shown]) -> None:
+    longest = max(len(what) for _, what, _ in steps)
+    show_whole(console, _table(first, steps), may_wrap=max(0, longest - _ROOM))
+
+
+def _table(first: Mapping[str, str], steps: Sequence[_Shown]) -> Table:
+    table = plain_table()
+    table.add_column("", justify="right")
+    table.add_column("who", no_wrap=True)
+    table.add_column("does what")
+    for holder in first:
+        table.add_column(holder, no_wrap=True)
+    held = first
+    for number, (who, what, now) in enumerate(steps, 1):
+        cells = (Text(it, style="bold" if it != held[name] else "dim") for name, it in now.items())
+        table.add_row(str(number), who, what, *cells)
+        held = now
+    return table

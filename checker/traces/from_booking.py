@@ -1,0 +1,125 @@
+"""A run of the booking system, told: from a verdict to a trace that all forms are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.engine.runs import Run, run_along
+from overbooked.checker.traces.names import command_for, trace_name
+from overbooked.checker.traces.trace import Moment, Trace
+from overbooked.spec.because import because
+from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
+from overbooked.spec.language import Model, Property, State, Step
+from overbooked.spec.system import model
+from overbooked.spec.telling import answers, contents, event, parties, users_in_words
+from overbooked.spec.world import World
+
+
+def told(verdict: CellVerdict, other: int = 0) -> Trace:
+    """Return the trace of a verdict that has a run; ``other`` is which of the runs it is that break the guarantee."""
+    cell, run = verdict.cell, verdict.run
+    if run is None:
+        raise ValueError(f"{cell} has no run to be told")
+    world, judged = cell.world, cell.judged
+    reason = because(world, cell.guarantee, run.states)
+    return Trace(
+        name=trace_name(cell, other),
+        command=command_for(cell, other),
+        setting=setting(cell),
+        guarantee=cell.guarantee,
+        sentence=judged.sentence,
+        users=users_in_words(judged),
+        parties=tuple(parties(world)),
+        holders=tuple(f"db{i}" for i in world.numbers),
+        first=contents(world, run.states[0]),
+        moments=tuple(_moments(world, run)),
+        answers=answers(world, run.states[-1]),
+        why=reason.why,
+        right=reason.right,
+        without=tuple(_without(run, at, cell.guarantee) for at in range(len(run.steps))),
+        shortest=verdict.shortest,
+        gives=(),
+        breaks=(cell.guarantee,),
+        run=run,
+    )
+
+
+def with_beside(trace: Trace, beside: Iterable[CellVerdict]) -> Trace:
+    """Return the trace with what is known of the other guarantees of its setting, too."""
+    verdicts = {each.cell.guarantee: each.verdict for each in beside} | {trace.guarantee: "violated"}
+    known = {name: verdicts[name] for name in GUARANTEES if name in verdicts}
+    return trace._replace(
+        gives=tuple(strongest(name for name, verdict in known.items() if verdict == "holds")),
+        breaks=tuple(weakest(name for name, verdict in known.items() if verdict == "violated")),
+    )
+
+
+def beside(cell: Cell) -> list[Cell]:
+    """Return the cells of the other guarantees in the table, in the same setting."""
+    return [cell._replace(guarantee=name) for name in TABLE if name != cell.guarantee]
+
+
+def setting(cell: Cell) -> str:
+    """Return a cell's setting on a line."""
+    fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
+    return f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}"
+
+
+def _moments(world: World, run: Run) -> Iterator[Moment]:
+    kept = list(_kept(world, run))
+    for at, step in enumerate(run.steps):
+        before, after = run.states[at], run.states[at + 1]
+        it = event(world, step, before, after)
+        yield Moment(
+            number=at + 1,
+            label=step.label,
+            is_fault=not step.owed,
+            who=it.who,
+            what=it.what,
+            messages=it.messages,
+            values=it.values,
+            read={field.name: before[field.name] for part in step.parts for _, field in part.fields},
+            changed=run.changes(at),
+            holds=contents(world, after),
+            keeps={name: states[at + 1] for name, states in kept},
+        )
+
+
+def _kept(world: World, run: Run) -> Iterator[tuple[str, list[bool | None]]]:
+    """Yield each guarantee that these users put to the test, and whether it is true in each state of the run."""
+    labels = [step.label for step in run.steps]
+    for guarantee in tested(world):
+        its = model(world, guarantee)
+        steps = {step.label: step for step in its.steps}
+        along = run_along(its, [steps[label] for label in labels])
+        yield guarantee.name, [_is_kept(its, its.properties[0], state) for state in along.states]
+
+
+def tested(world: World) -> list[Guarantee]:
+    """Return the guarantees that what these users do can break, and can show to be more than empty words."""
+    return [it for it in GUARANTEES.values() if any(it.broken(world)) and any(it.witness(world))]
+
+
+def _without(run: Run, left_out: int, guarantee: str) -> str:
+    """Return what comes of a run where one of its steps is left out."""
+    state = run.states[left_out]
+    for at, step in list(enumerate(run.steps))[left_out + 1 :]:
+        after = step.on(state)
+        if after is None:
+            return f"step {at + 1} is not possible"
+        state = after
+    prop = next(each for each in run.model.properties if each.name == guarantee)
+    if prop.when == "in the end" and not _is_over(run.model.steps, state):
+        return "more is to come: the run is not over"
+    return "it is broken all the same" if any(case.on(state) for case in prop.broken) else "nothing is broken"
+
+
+def _is_kept(its: Model, prop: Property, state: State) -> bool | None:
+    if prop.when == "in the end" and not _is_over(its.steps, state):
+        return None
+    return not any(case.on(state) for case in prop.broken)
+
+
+def _is_over(steps: Iterable[Step], state: State) -> bool:
+    return all(step.on(state) is None for step in steps if step.owed)
