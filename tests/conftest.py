@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are not asked for, and begin with those that take long."""
+    """Leave out the tests that are not asked for; several workers begin with those that take long."""
     left_out = set()
     if not _is_long(config):
         left_out |= {item for item in items if item.get_closest_marker("long")}
@@ -49,7 +49,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         exhaustive = {item for item in items if item.get_closest_marker("exhaustive")}
         left_out |= exhaustive if number is None else {it for it in exhaustive if _slice_of(it) != number % SLICES}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = sorted((item for item in items if item not in left_out), key=_when)
+    items[:] = [item for item in items if item not in left_out]
+    if hasattr(config, "workerinput"):
+        items.sort(key=_when)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

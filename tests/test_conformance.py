@@ -355,6 +355,17 @@ def test_seconds_are_one_budget_for_all_programs(capsys: pytest.CaptureFixture[s
     assert rows[1]["reason"] == f"stopped after {needed - 60} s"
 
 
+def test_with_no_room_for_graphs_that_wait_the_budget_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs are then covered one after the other, and time is up when it is up."""
+    with patch("overbooked.checker.cli.conform._MANY", 0):
+        status, rows = told_after(10_000, capsys)
+        assert status == 0
+        needed = sum(row["runs"] for row in rows)
+        status, rows = told_after(needed - 60, capsys)
+    assert (status, [row["verdict"] for row in rows]) == (3, ["conforms", "unknown"])
+    assert sum(row["runs"] for row in rows) < needed - 60
+
+
 def test_what_is_unknown_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that time or the bound on states did not allow is unknown, says why, and the command ends with 3."""
     with patch("overbooked.checker.cli.conform.time", clock()):

@@ -48,7 +48,8 @@ class Conforming:
                 turn = self._end_of_turn(until, len(waiting) + 1)
                 for self.results[at] in steps:
                     yield self._progress(at)
-                    if time.monotonic() > turn and self._has_room(at, *(other for other, _ in waiting)):
+                    now = time.monotonic()
+                    if now > until or (now > turn and self._has_room(at, *(other for other, _ in waiting))):
                         waiting.append((at, steps))
                         break
             reason = f"stopped after {self._seconds:g} s" if waiting else ""
