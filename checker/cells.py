@@ -9,8 +9,8 @@ from overbooked.checker.engine.verdicts import Search, Verdict
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import scaled
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 DEFAULT_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
@@ -40,10 +40,10 @@ class Cell(NamedTuple):
         return guarantee._replace(users=scaled(guarantee.users, self.bookings, self.checks))
 
     @property
-    def world(self) -> World:
+    def setting(self) -> Setting:
         """The setting, with the programs that put the guarantee to the test."""
         write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
-        return World(write, read, self.replicas, FAULTS[self.fault], self.judged.users)
+        return Setting(write, read, self.replicas, FAULTS[self.fault], self.judged.users)
 
     @property
     def is_small(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from overbooked.checker.conformance.difference_text import difference_told
+from overbooked.checker.conformance.difference_text import difference_in_words
 from overbooked.checker.conformance.loader import parts_called
 from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.engine.runs import run_along
@@ -38,12 +38,12 @@ def retrace(name: str, steps: Sequence[str], over: str = "memory", app: str | No
     {'db1': '(b1)', 'db2': '-', 'db3': '-'}
     """
     cell = named(name).cell
-    world = cell.world
-    spec = model(world, cell.judged)
+    setting = cell.setting
+    spec = model(setting, cell.judged)
     known = {step.label: step for step in spec.steps}
     if unknown := [label for label in steps if label not in known]:
         raise ValueError(f"{unknown[0]}: no such step in {name}")
     run = run_along(spec, [known[label] for label in steps])
-    if difference := replayed(world, run, parts_called(app, over)):
-        raise AssertionError(difference_told(world, difference))
-    return End(answers(world, run.states[-1]), contents(world, run.states[-1]))
+    if difference := replayed(setting, run, parts_called(app, over)):
+        raise AssertionError(difference_in_words(setting, difference))
+    return End(answers(setting, run.states[-1]), contents(setting, run.states[-1]))

@@ -31,8 +31,8 @@ from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Clock, Log, Replica, Storage
 from overbooked.spec.faults import Fault
 from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Kind
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 _USERS = 6
@@ -82,12 +82,12 @@ class BookingMachine(RuleBasedStateMachine):
     def opens(self, data: st.DataObject) -> None:
         """The hotel opens."""
         self._open = ExitStack()
-        world = self._drawn(data)
+        setting = self._drawn(data)
         storage = self._open.enter_context(threaded(self.new_storage)())
-        self._both = Lockstep(world, storage, self.new_server)
+        self._both = Lockstep(setting, storage, self.new_server)
         self._open.callback(self._both.close)
 
-    def _drawn(self, data: st.DataObject) -> World:
+    def _drawn(self, data: st.DataObject) -> Setting:
         n = data.draw(st.integers(1, self.most_replicas), "replicas")
         write = data.draw(st.sampled_from(self.writes(n)), "write")
         read = data.draw(st.sampled_from(self.reads(n)), "read")
@@ -97,7 +97,7 @@ class BookingMachine(RuleBasedStateMachine):
         self._losses = data.draw(st.integers(0, 3), "messages lost")
         named = f"up to {crashes} crashes, {restarts} restarts, {timeouts} timeouts"
         fault = Fault(named, crashes, restarts, "", timeouts)
-        return World(write_strategy(write, n), read_strategy(read, n), n, fault, ((),) * _USERS)
+        return Setting(write_strategy(write, n), read_strategy(read, n), n, fault, ((),) * _USERS)
 
     @precondition(lambda self: self._may_call())
     @rule(data=st.data())
@@ -147,11 +147,11 @@ class BookingMachine(RuleBasedStateMachine):
         return [label for label in self._both.possible if (label.split(" ")[0] not in _FAULTS) == owed]
 
     def _free(self) -> list[int]:
-        users = enumerate(self._both.world.users, 1)
+        users = enumerate(self._both.setting.users, 1)
         return [user for user, program in users if not program or self._both.stands(program[-1]) in ANSWERED]
 
     def _may_call(self) -> bool:
-        return len(self._both.world.calls) < _CALLS and bool(self._free())
+        return len(self._both.setting.calls) < _CALLS and bool(self._free())
 
 
 BookingMachine.TestCase.settings = SETTINGS

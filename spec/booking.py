@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overbooked.spec.language import Change, Part, Step, part, step
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
-from overbooked.spec.world import World
 
 # The rules, each in the words of what happens.
 
@@ -77,68 +77,68 @@ def is_up(up: bool) -> bool:
 # The parts and steps made of them.
 
 
-def call_begins(world: World, call: Call) -> list[Part]:
+def call_begins(setting: Setting, call: Call) -> list[Part]:
     """Return what every invocation has: the call begins once the user's call before it was answered."""
-    parts = [part(begin, call=world.call(call))]
+    parts = [part(begin, call=setting.call(call))]
     if call.after is not None:
-        before = next(each for each in world.calls if each.name == call.after)
-        parts.append(part(is_told, before=world.call(before), answer="available" if call.if_available else None))
+        before = next(each for each in setting.calls if each.name == call.after)
+        parts.append(part(is_told, before=setting.call(before), answer="available" if call.if_available else None))
     return parts
 
 
-def sends(world: World, booking: Call, replicas: range) -> list[Part]:
+def sends(setting: Setting, booking: Call, replicas: range) -> list[Part]:
     """Return the sending of a booking to these replicas."""
-    return [part(send, write=world.writing(booking, i)) for i in replicas]
+    return [part(send, write=setting.writing(booking, i)) for i in replicas]
 
 
-def while_up(world: World, replica: int) -> list[Part]:
+def while_up(setting: Setting, replica: int) -> list[Part]:
     """Return the condition that a replica is up, where replicas may crash."""
-    return [part(is_up, up=world.up(replica))] if world.fault.crashes else []
+    return [part(is_up, up=setting.up(replica))] if setting.fault.crashes else []
 
 
-def enough(world: World, booking: Call) -> Part:
+def enough(setting: Setting, booking: Call) -> Part:
     """Return the condition that a booking has the confirmations that the strategy waits for."""
-    return part(is_confirmed, confirmations=world.confirmations(booking), needed=world.write.needed)
+    return part(is_confirmed, confirmations=setting.confirmations(booking), needed=setting.write.needed)
 
 
-def invocations(world: World) -> Iterator[Step]:
+def invocations(setting: Setting) -> Iterator[Step]:
     """Yield the ``invoke`` of every booking; with a log, it is appended there and sent by the consumer.
 
     Where clocks disagree, there is one for each timestamp that it may get.
     """
-    for b in world.bookings:
-        first = range(0) if world.write.log else world.write.first(world.replicas)
-        if world.fault.skew:
-            for mine in world.timestamps[1:]:
-                parts = [*call_begins(world, b), *_by_its_own_clock(world, b, mine), *sends(world, b, first)]
+    for b in setting.bookings:
+        first = range(0) if setting.write.log else setting.write.first(setting.replicas)
+        if setting.fault.skew:
+            for mine in setting.timestamps[1:]:
+                parts = [*call_begins(setting, b), *_by_its_own_clock(setting, b, mine), *sends(setting, b, first)]
                 yield step("invoke", *parts, call=b.name, timestamp=mine)
         else:
-            stamp = part(give_timestamp, clock=world.clock(), timestamp=world.timestamp(b))
-            yield step("invoke", *call_begins(world, b), stamp, *sends(world, b, first), call=b.name)
+            stamp = part(give_timestamp, clock=setting.clock(), timestamp=setting.timestamp(b))
+            yield step("invoke", *call_begins(setting, b), stamp, *sends(setting, b, first), call=b.name)
 
 
-def _by_its_own_clock(world: World, booking: Call, mine: int) -> list[Part]:
+def _by_its_own_clock(setting: Setting, booking: Call, mine: int) -> list[Part]:
     """Return that a booking gets this timestamp, which no other one has, and comes last in the log, if there is one."""
-    takes = part(take_timestamp, timestamp=world.timestamp(booking), mine=mine)
-    others = [part(is_free, timestamp=world.timestamp(b), mine=mine) for b in world.bookings if b != booking]
-    last = part(append, appended=world.appended(), place=world.place(booking))
-    return [takes, *others, *([last] if world.write.log else [])]
+    takes = part(take_timestamp, timestamp=setting.timestamp(booking), mine=mine)
+    others = [part(is_free, timestamp=setting.timestamp(b), mine=mine) for b in setting.bookings if b != booking]
+    last = part(append, appended=setting.appended(), place=setting.place(booking))
+    return [takes, *others, *([last] if setting.write.log else [])]
 
 
-def writes(world: World) -> Iterator[Step]:
+def writes(setting: Setting) -> Iterator[Step]:
     """Yield ``apply`` and ``confirm`` of every booking at every replica."""
-    for b in world.bookings:
-        for i in world.numbers:
-            write, stored, timestamp = world.writing(b, i), world.stored(b.room, i), world.timestamp(b)
+    for b in setting.bookings:
+        for i in setting.numbers:
+            write, stored, timestamp = setting.writing(b, i), setting.stored(b.room, i), setting.timestamp(b)
             takes = part(apply, write=write, stored=stored, timestamp=timestamp)
-            yield step("apply", takes, *while_up(world, i), call=b.name, replica=f"db{i}")
-            confirms = part(confirm, write=write, confirmations=world.confirmations(b))
-            onward = sends(world, b, world.write.after(i, world.replicas))
-            yield step("confirm", confirms, *onward, *while_up(world, i), call=b.name, replica=f"db{i}")
+            yield step("apply", takes, *while_up(setting, i), call=b.name, replica=f"db{i}")
+            confirms = part(confirm, write=write, confirmations=setting.confirmations(b))
+            onward = sends(setting, b, setting.write.after(i, setting.replicas))
+            yield step("confirm", confirms, *onward, *while_up(setting, i), call=b.name, replica=f"db{i}")
 
 
-def acks(world: World) -> Iterator[Step]:
+def acks(setting: Setting) -> Iterator[Step]:
     """Yield the ``ack`` of every booking; one in a durable log waits for nothing more."""
-    for b in world.bookings:
-        waits = [] if world.write.log else [enough(world, b)]
-        yield step("ack", part(acknowledge, call=world.call(b)), *waits, call=b.name)
+    for b in setting.bookings:
+        waits = [] if setting.write.log else [enough(setting, b)]
+        yield step("ack", part(acknowledge, call=setting.call(b)), *waits, call=b.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from overbooked.spec.booking import call_begins, while_up
 from overbooked.spec.language import Change, Step, part, step
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 
 def ask(call: str, answers: int, needed: int) -> Change | None:
@@ -26,23 +26,25 @@ def finish(call: str, answers: int, latest: int, needed: int) -> Change | None:
     return {"call": "booked" if latest else "available"}
 
 
-def invocations(world: World) -> Iterator[Step]:
+def invocations(setting: Setting) -> Iterator[Step]:
     """Yield the ``invoke`` of every check."""
-    for q in world.checks:
-        yield step("invoke", *call_begins(world, q), call=q.name)
+    for q in setting.checks:
+        yield step("invoke", *call_begins(setting, q), call=q.name)
 
 
-def samples(world: World) -> Iterator[Step]:
+def samples(setting: Setting) -> Iterator[Step]:
     """Yield the ``sample`` of every check at every replica that it asks."""
-    for q in world.checks:
-        asks = part(ask, call=world.call(q), answers=world.answers(q), needed=world.read.answers)
-        for i in world.read.asks:
-            hears = part(sample, answer=world.answer(q, i), stored=world.stored(q.room, i), latest=world.latest(q))
-            yield step("sample", asks, hears, *while_up(world, i), call=q.name, replica=f"db{i}")
+    for q in setting.checks:
+        asks = part(ask, call=setting.call(q), answers=setting.answers(q), needed=setting.read.answers)
+        for i in setting.read.asks:
+            hears = part(
+                sample, answer=setting.answer(q, i), stored=setting.stored(q.room, i), latest=setting.latest(q)
+            )
+            yield step("sample", asks, hears, *while_up(setting, i), call=q.name, replica=f"db{i}")
 
 
-def finishes(world: World) -> Iterator[Step]:
+def finishes(setting: Setting) -> Iterator[Step]:
     """Yield the ``finish`` of every check."""
-    for q in world.checks:
-        heard = {"call": world.call(q), "answers": world.answers(q), "latest": world.latest(q)}
-        yield step("finish", part(finish, **heard, needed=world.read.answers), call=q.name)
+    for q in setting.checks:
+        heard = {"call": setting.call(q), "answers": setting.answers(q), "latest": setting.latest(q)}
+        yield step("finish", part(finish, **heard, needed=setting.read.answers), call=q.name)

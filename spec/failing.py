@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overbooked.spec.language import Change, Part, Step, part, step
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 
 def spend(left: int) -> Change | None:
@@ -43,32 +43,32 @@ def stop_consuming(consuming: bool) -> Change | None:  # noqa: ARG001 - a role t
     return {"consuming": False}
 
 
-def crashes(world: World) -> Iterator[Step]:
+def crashes(setting: Setting) -> Iterator[Step]:
     """Yield the ``crash`` of every replica, where replicas may crash."""
-    for i in world.numbers if world.fault.crashes else ():
-        one_fewer = part(spend, left=world.crashes_left())
-        yield step("crash", part(stop, up=world.up(i)), one_fewer, owed=False, replica=f"db{i}")
+    for i in setting.numbers if setting.fault.crashes else ():
+        one_fewer = part(spend, left=setting.crashes_left())
+        yield step("crash", part(stop, up=setting.up(i)), one_fewer, owed=False, replica=f"db{i}")
 
 
-def restarts(world: World) -> Iterator[Step]:
+def restarts(setting: Setting) -> Iterator[Step]:
     """Yield the ``restart`` of the app server, where it may restart."""
-    if world.fault.restarts:
-        yield step("restart", part(spend, left=world.restarts_left()), *_forgets(world), owed=False)
+    if setting.fault.restarts:
+        yield step("restart", part(spend, left=setting.restarts_left()), *_forgets(setting), owed=False)
 
 
-def timeouts(world: World) -> Iterator[Step]:
+def timeouts(setting: Setting) -> Iterator[Step]:
     """Yield the ``timeout`` of every call, where calls may time out."""
-    for call in world.calls if world.fault.timeouts else ():
-        one_fewer = part(spend, left=world.timeouts_left())
-        yield step("timeout", part(end_unknown, call=world.call(call)), one_fewer, owed=False, call=call.name)
+    for call in setting.calls if setting.fault.timeouts else ():
+        one_fewer = part(spend, left=setting.timeouts_left())
+        yield step("timeout", part(end_unknown, call=setting.call(call)), one_fewer, owed=False, call=call.name)
 
 
-def _forgets(world: World) -> Iterator[Part]:
-    for call in world.calls:
-        yield part(end_unanswered, call=world.call(call))
-    for b in world.bookings:
-        for i in world.numbers:
-            yield part(forget_write, write=world.writing(b, i))
-        yield part(forget_confirmations, confirmations=world.confirmations(b))
-    if world.bookings and world.write.log:
-        yield part(stop_consuming, consuming=world.consuming())
+def _forgets(setting: Setting) -> Iterator[Part]:
+    for call in setting.calls:
+        yield part(end_unanswered, call=setting.call(call))
+    for b in setting.bookings:
+        for i in setting.numbers:
+            yield part(forget_write, write=setting.writing(b, i))
+        yield part(forget_confirmations, confirmations=setting.confirmations(b))
+    if setting.bookings and setting.write.log:
+        yield part(stop_consuming, consuming=setting.consuming())

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from overbooked.spec.booking import while_up
 from overbooked.spec.language import Case, Change, Field, Part, When, case, part
 from overbooked.spec.message_log import out_of_log
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call, Kind, Program, programs
-from overbooked.spec.world import World
 
 
 class Memory(NamedTuple):
@@ -37,9 +37,9 @@ class Guarantee(NamedTuple):
     question: str
     users: tuple[Program, ...]
     when: When
-    broken: Callable[[World], Iterator[Case]]
-    witness: Callable[[World], Iterator[Case]]
-    memory: Callable[[World], Memory] = lambda _: Memory()
+    broken: Callable[[Setting], Iterator[Case]]
+    witness: Callable[[Setting], Iterator[Case]]
+    memory: Callable[[Setting], Memory] = lambda _: Memory()
     implies: tuple[str, ...] = ()
     on_request: bool = False
 
@@ -82,34 +82,36 @@ def earlier(one: Call, other: Call) -> Field:
     return Field(f"earlier {one.name} {other.name}", (False, True), initial=False)
 
 
-def acks_before_checks(world: World) -> Memory:
+def acks_before_checks(setting: Setting) -> Memory:
     """Remember of each check whether a booking of its room was acknowledged before it was invoked."""
-    acked = [(("ack", b.name), part(note, known=known(b.room))) for b in world.bookings]
-    begun = [(("invoke", q.name), part(remember, known=known(q.room), bound=bound(q))) for q in world.checks]
-    fields = (*(known(room) for room in world.rooms), *(bound(q) for q in world.checks))
+    acked = [(("ack", b.name), part(note, known=known(b.room))) for b in setting.bookings]
+    begun = [(("invoke", q.name), part(remember, known=known(q.room), bound=bound(q))) for q in setting.checks]
+    fields = (*(known(room) for room in setting.rooms), *(bound(q) for q in setting.checks))
     return Memory(fields, (*acked, *begun))
 
 
-def answers_before_checks(world: World) -> Memory:
+def answers_before_checks(setting: Setting) -> Memory:
     """Remember also whether another check had been told ``booked`` before it was invoked."""
-    fields, parts = acks_before_checks(world)
-    told = [(("finish", q.name), part(note_told, known=known(q.room), latest=world.latest(q))) for q in world.checks]
+    fields, parts = acks_before_checks(setting)
+    told = [
+        (("finish", q.name), part(note_told, known=known(q.room), latest=setting.latest(q))) for q in setting.checks
+    ]
     return Memory(fields, (*parts, *told))
 
 
-def acks_before_bookings(world: World) -> Memory:
+def acks_before_bookings(setting: Setting) -> Memory:
     """Remember of each two bookings of a room whether one was acknowledged before the other was invoked."""
     fields, parts = [], []
-    for one, other in _of_one_room(world):
+    for one, other in _of_one_room(setting):
         fields.append(earlier(one, other))
-        remembers = part(remember_acked, call=world.call(one), earlier=earlier(one, other))
+        remembers = part(remember_acked, call=setting.call(one), earlier=earlier(one, other))
         parts.append((("invoke", other.name), remembers))
     return Memory(tuple(fields), tuple(parts))
 
 
-def _of_one_room(world: World) -> Iterator[tuple[Call, Call]]:
+def _of_one_room(setting: Setting) -> Iterator[tuple[Call, Call]]:
     """Yield every two bookings of one room, both ways round."""
-    for one, other in permutations(world.bookings, 2):
+    for one, other in permutations(setting.bookings, 2):
         if one.room == other.room:
             yield one, other
 
@@ -152,130 +154,132 @@ def is_gone(stored: int, timestamp: int, up: bool) -> bool:
     return not up or stored < timestamp
 
 
-def told(world: World, call: Call, answer: str) -> Part:
+def told(setting: Setting, call: Call, answer: str) -> Part:
     """Return the condition that a call stands like this."""
-    return part(is_so, call=world.call(call), answer=answer)
+    return part(is_so, call=setting.call(call), answer=answer)
 
 
-def over(world: World, check: Call) -> Part:
+def over(setting: Setting, check: Call) -> Part:
     """Return the condition that a check is over."""
-    return part(is_over, call=world.call(check))
+    return part(is_over, call=setting.call(check))
 
 
-def a_bound_check_says_available(world: World) -> Iterator[Case]:
+def a_bound_check_says_available(setting: Setting) -> Iterator[Case]:
     """Yield: a check that must say ``booked`` says ``available``."""
-    for q in world.checks:
-        yield case(told(world, q, "available"), part(is_bound, bound=bound(q)), check=q.name)
+    for q in setting.checks:
+        yield case(told(setting, q, "available"), part(is_bound, bound=bound(q)), check=q.name)
 
 
-def a_bound_check_is_over(world: World) -> Iterator[Case]:
+def a_bound_check_is_over(setting: Setting) -> Iterator[Case]:
     """Yield: a check that must say ``booked`` has been answered."""
-    for q in world.checks:
-        yield case(over(world, q), part(is_bound, bound=bound(q)), check=q.name)
+    for q in setting.checks:
+        yield case(over(setting, q), part(is_bound, bound=bound(q)), check=q.name)
 
 
-def own_check_says_available(world: World) -> Iterator[Case]:
+def own_check_says_available(setting: Setting) -> Iterator[Case]:
     """Yield: a user's check after that user's own booking says ``available``."""
-    for booking, q in _in_a_row(world, "book"):
-        yield case(told(world, booking, "acked"), told(world, q, "available"), booking=booking.name, check=q.name)
+    for booking, q in _in_a_row(setting, "book"):
+        yield case(told(setting, booking, "acked"), told(setting, q, "available"), booking=booking.name, check=q.name)
 
 
-def own_check_is_over(world: World) -> Iterator[Case]:
+def own_check_is_over(setting: Setting) -> Iterator[Case]:
     """Yield: a user's check after that user's own booking has been answered."""
-    for booking, q in _in_a_row(world, "book"):
-        yield case(told(world, booking, "acked"), over(world, q), booking=booking.name, check=q.name)
+    for booking, q in _in_a_row(setting, "book"):
+        yield case(told(setting, booking, "acked"), over(setting, q), booking=booking.name, check=q.name)
 
 
-def booked_then_available(world: World) -> Iterator[Case]:
+def booked_then_available(setting: Setting) -> Iterator[Case]:
     """Yield: a user told ``booked`` is told ``available`` by a later check."""
-    for first, second in _in_a_row(world, "check"):
-        yield case(told(world, first, "booked"), told(world, second, "available"), first=first.name, check=second.name)
+    for first, second in _in_a_row(setting, "check"):
+        yield case(
+            told(setting, first, "booked"), told(setting, second, "available"), first=first.name, check=second.name
+        )
 
 
-def booked_then_answered(world: World) -> Iterator[Case]:
+def booked_then_answered(setting: Setting) -> Iterator[Case]:
     """Yield: a user told ``booked`` has had a later check answered."""
-    for first, second in _in_a_row(world, "check"):
-        yield case(told(world, first, "booked"), over(world, second), check=second.name)
+    for first, second in _in_a_row(setting, "check"):
+        yield case(told(setting, first, "booked"), over(setting, second), check=second.name)
 
 
-def _in_a_row(world: World, kind: Kind) -> Iterator[tuple[Call, Call]]:
+def _in_a_row(setting: Setting, kind: Kind) -> Iterator[tuple[Call, Call]]:
     """Yield each check of a room with each call of that kind, on that room, that its user made before."""
-    for program in world.users:
+    for program in setting.users:
         for first, second in combinations(program, 2):
             if first.kind == kind and second.kind == "check" and first.room == second.room:
                 yield first, second
 
 
-def two_acks(world: World) -> Iterator[Case]:
+def two_acks(setting: Setting) -> Iterator[Case]:
     """Yield: two users hold an acknowledgement for one room."""
-    for one, other in combinations(world.bookings, 2):
+    for one, other in combinations(setting.bookings, 2):
         if one.room == other.room and one.user != other.user:
-            yield case(told(world, one, "acked"), told(world, other, "acked"), one=one.name, other=other.name)
+            yield case(told(setting, one, "acked"), told(setting, other, "acked"), one=one.name, other=other.name)
 
 
-def an_ack_and_another_answer(world: World) -> Iterator[Case]:
+def an_ack_and_another_answer(setting: Setting) -> Iterator[Case]:
     """Yield: a user holds an acknowledgement, and another user was told something about the room."""
-    for b in world.bookings:
-        for q in world.checks:
+    for b in setting.bookings:
+        for q in setting.checks:
             if b.user != q.user and b.room == q.room:
-                yield case(told(world, b, "acked"), over(world, q), booking=b.name, check=q.name)
+                yield case(told(setting, b, "acked"), over(setting, q), booking=b.name, check=q.name)
 
 
-def replicas_differ_or_lack(world: World) -> Iterator[Case]:
+def replicas_differ_or_lack(setting: Setting) -> Iterator[Case]:
     """Yield: live replicas differ, or lack an acknowledged booking (keep an older one or none)."""
-    for room in world.rooms:
-        for i, j in combinations(world.numbers, 2):
-            differs = part(differ, stored=world.stored(room, i), other=world.stored(room, j))
-            yield case(differs, *while_up(world, i), *while_up(world, j), one=f"db{i}", other=f"db{j}", room=room)
-    for b in world.bookings:
-        for i in world.numbers:
-            missing = part(lacks, stored=world.stored(b.room, i), timestamp=world.timestamp(b))
-            yield case(told(world, b, "acked"), missing, *while_up(world, i), booking=b.name, replica=f"db{i}")
+    for room in setting.rooms:
+        for i, j in combinations(setting.numbers, 2):
+            differs = part(differ, stored=setting.stored(room, i), other=setting.stored(room, j))
+            yield case(differs, *while_up(setting, i), *while_up(setting, j), one=f"db{i}", other=f"db{j}", room=room)
+    for b in setting.bookings:
+        for i in setting.numbers:
+            missing = part(lacks, stored=setting.stored(b.room, i), timestamp=setting.timestamp(b))
+            yield case(told(setting, b, "acked"), missing, *while_up(setting, i), booking=b.name, replica=f"db{i}")
 
 
-def all_acked(world: World) -> Iterator[Case]:
+def all_acked(setting: Setting) -> Iterator[Case]:
     """Yield: every booking was acknowledged."""
-    yield case(*(told(world, b, "acked") for b in world.bookings))
+    yield case(*(told(setting, b, "acked") for b in setting.bookings))
 
 
-def an_acked_booking_is_lost(world: World) -> Iterator[Case]:
+def an_acked_booking_is_lost(setting: Setting) -> Iterator[Case]:
     """Yield: an acknowledged booking is in no live replica, nor in the log's uncommitted part."""
-    for b in world.bookings:
-        gone = [_gone(world, b, i) for i in world.numbers]
-        yield case(told(world, b, "acked"), *gone, *out_of_log(world, b), booking=b.name)
+    for b in setting.bookings:
+        gone = [_gone(setting, b, i) for i in setting.numbers]
+        yield case(told(setting, b, "acked"), *gone, *out_of_log(setting, b), booking=b.name)
 
 
-def _gone(world: World, booking: Call, replica: int) -> Part:
-    stored, timestamp = world.stored(booking.room, replica), world.timestamp(booking)
-    up = world.up(replica) if world.fault.crashes else True
+def _gone(setting: Setting, booking: Call, replica: int) -> Part:
+    stored, timestamp = setting.stored(booking.room, replica), setting.timestamp(booking)
+    up = setting.up(replica) if setting.fault.crashes else True
     return part(is_gone, stored=stored, timestamp=timestamp, up=up)
 
 
-def the_older_one_stays(world: World) -> Iterator[Case]:
+def the_older_one_stays(setting: Setting) -> Iterator[Case]:
     """Yield: a live replica keeps a booking that was acknowledged before another was invoked, also acknowledged."""
-    for one, other in _of_one_room(world):
-        for i in world.numbers:
-            older = part(keeps, stored=world.stored(one.room, i), timestamp=world.timestamp(one))
-            in_order = (told(world, other, "acked"), part(is_bound, bound=earlier(one, other)))
-            yield case(*in_order, older, *while_up(world, i), one=one.name, other=other.name, replica=f"db{i}")
+    for one, other in _of_one_room(setting):
+        for i in setting.numbers:
+            older = part(keeps, stored=setting.stored(one.room, i), timestamp=setting.timestamp(one))
+            in_order = (told(setting, other, "acked"), part(is_bound, bound=earlier(one, other)))
+            yield case(*in_order, older, *while_up(setting, i), one=one.name, other=other.name, replica=f"db{i}")
 
 
-def acked_in_order(world: World) -> Iterator[Case]:
+def acked_in_order(setting: Setting) -> Iterator[Case]:
     """Yield: two bookings were acknowledged, one before the other was invoked."""
-    for one, other in _of_one_room(world):
-        yield case(told(world, other, "acked"), part(is_bound, bound=earlier(one, other)))
+    for one, other in _of_one_room(setting):
+        yield case(told(setting, other, "acked"), part(is_bound, bound=earlier(one, other)))
 
 
-def still_running(world: World) -> Iterator[Case]:
+def still_running(setting: Setting) -> Iterator[Case]:
     """Yield: a call that was invoked has no answer."""
-    for call in world.calls:
-        yield case(told(world, call, "running"), call=call.name)
+    for call in setting.calls:
+        yield case(told(setting, call, "running"), call=call.name)
 
 
-def answered(world: World) -> Iterator[Case]:
+def answered(setting: Setting) -> Iterator[Case]:
     """Yield: a call was answered."""
-    for call in world.calls:
-        yield case(told(world, call, "acked") if call.kind == "book" else over(world, call), call=call.name)
+    for call in setting.calls:
+        yield case(told(setting, call, "acked") if call.kind == "book" else over(setting, call), call=call.name)
 
 
 GUARANTEES = {

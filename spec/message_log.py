@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from overbooked.spec.booking import enough, sends
 from overbooked.spec.language import Change, Part, Step, part, step
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
-from overbooked.spec.world import World
 
 
 def consume(place: int, committed: int, consuming: bool) -> Change | None:
@@ -30,17 +30,17 @@ def is_committed(place: int, committed: int) -> bool:
     return place <= committed
 
 
-def consumption(world: World) -> Iterator[Step]:
+def consumption(setting: Setting) -> Iterator[Step]:
     """Yield ``commit`` and ``consume`` of every booking, where there is a log."""
-    for b in world.bookings if world.write.log else ():
-        at = {"place": world.place(b), "committed": world.committed(), "consuming": world.consuming()}
-        first = world.write.first(world.replicas)
-        yield step("commit", part(commit, **at), enough(world, b), call=b.name)
-        yield step("consume", part(consume, **at), *sends(world, b, first), call=b.name)
+    for b in setting.bookings if setting.write.log else ():
+        at = {"place": setting.place(b), "committed": setting.committed(), "consuming": setting.consuming()}
+        first = setting.write.first(setting.replicas)
+        yield step("commit", part(commit, **at), enough(setting, b), call=b.name)
+        yield step("consume", part(consume, **at), *sends(setting, b, first), call=b.name)
 
 
-def out_of_log(world: World, booking: Call) -> list[Part]:
+def out_of_log(setting: Setting, booking: Call) -> list[Part]:
     """Return the condition that the log's uncommitted part lacks a booking, where there is a log."""
-    if not world.write.log:
+    if not setting.write.log:
         return []
-    return [part(is_committed, place=world.place(booking), committed=world.committed())]
+    return [part(is_committed, place=setting.place(booking), committed=setting.committed())]

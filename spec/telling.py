@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from overbooked.spec.guarantees import Guarantee
 from overbooked.spec.language import State, Step, Value
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
-from overbooked.spec.world import World
 
 
 class Message(NamedTuple):
@@ -31,37 +31,37 @@ class Event(NamedTuple):
     messages: tuple[Message, ...] = ()
 
 
-def event(world: World, step: Step, before: State, after: State) -> Event:
+def event(setting: Setting, step: Step, before: State, after: State) -> Event:
     """Return what happened when ``step`` led from ``before`` to ``after``."""
     about = dict(step.about)
     replica = str(about.get("replica", ""))
     if "call" not in about:
-        return _fault(world, step.name, replica, before, after)
-    call = next(call for call in world.calls if call.name == about["call"])
+        return _fault(setting, step.name, replica, before, after)
+    call = next(call for call in setting.calls if call.name == about["call"])
     tell = _of_booking if call.kind == "book" else _of_check
-    who, what, more = tell(world, _Taken(step.name, call, replica, before, after))
+    taken = _Taken(setting, step.name, call, replica, before, after)
+    who, what, more = tell(taken)
     named = {"step": step.name, "call": call.kind, "user": call.user, "room": call.room}
-    said = tuple(_messages(world, _Taken(step.name, call, replica, before, after)))
-    return Event(who, what, named | more | ({"replica": replica} if replica else {}), said)
+    return Event(who, what, named | more | ({"replica": replica} if replica else {}), tuple(_messages(taken)))
 
 
-def parties(world: World) -> list[str]:
+def parties(setting: Setting) -> list[str]:
     """Return everybody who takes part, in the order in which a diagram has them."""
-    log = ["log", "consumer"] if world.write.log and world.bookings else []
-    return [*(program[0].user for program in world.users), "app", *log, *(f"db{i}" for i in world.numbers)]
+    log = ["log", "consumer"] if setting.write.log and setting.bookings else []
+    return [*(program[0].user for program in setting.users), "app", *log, *(f"db{i}" for i in setting.numbers)]
 
 
-def contents(world: World, state: State) -> dict[str, str]:
+def contents(setting: Setting, state: State) -> dict[str, str]:
     """Return what each replica holds: ``b1``, ``-`` for nothing, and what it held when it crashed in brackets.
 
     Where there are several rooms, each is named: ``r1:b1 r2:-``.
     """
-    named = len(world.rooms) > 1
+    named = len(setting.rooms) > 1
     held = {}
-    for i in world.numbers:
-        kept = {room: _held(state[world.stored(room, i).name]) for room in world.rooms}
+    for i in setting.numbers:
+        kept = {room: _held(state[setting.stored(room, i).name]) for room in setting.rooms}
         inside = " ".join(f"{room}:{it}" if named else it for room, it in kept.items())
-        up = state.get(world.up(i).name, True)
+        up = state.get(setting.up(i).name, True)
         held[f"db{i}"] = inside if up else f"({inside})"
     return held
 
@@ -70,15 +70,15 @@ _SENDING = {"invoke", "consume", "confirm"}
 _TOLD = {"acked": "booked", "running": "nothing yet", "idle": "(not made)", "unanswered": "nothing: the call ended"}
 
 
-def answers(world: World, state: State) -> dict[str, str]:
+def answers(setting: Setting, state: State) -> dict[str, str]:
     """Return what each call's user has been told, by the call's name."""
-    stands = {call.name: str(state[world.call(call).name]) for call in world.calls}
+    stands = {call.name: str(state[setting.call(call).name]) for call in setting.calls}
     return {name: _TOLD.get(answer, answer) for name, answer in stands.items()}
 
 
-def spelled(world: World, state: State, booking: Call) -> str:
+def spelled(setting: Setting, state: State, booking: Call) -> str:
     """Return the short name of a booking: ``b`` and its timestamp."""
-    return f"b{state[world.timestamp(booking).name]}"
+    return f"b{state[setting.timestamp(booking).name]}"
 
 
 def listed(items: Sequence[str], *, last: str = "and") -> str:
@@ -105,35 +105,48 @@ def _held(timestamp: Value) -> str:
     return f"b{timestamp}" if timestamp else "-"
 
 
-def _sent(world: World, taken: _Taken) -> list[str]:
+def _sent(taken: _Taken) -> list[str]:
     """Return the replicas to which a step sends a booking."""
     if taken.call.kind != "book" or taken.name not in _SENDING:
         return []
-    before, after = taken.before, taken.after
-    names = {i: world.writing(taken.call, i).name for i in world.numbers}
+    setting, before, after = taken.setting, taken.before, taken.after
+    names = {i: setting.writing(taken.call, i).name for i in setting.numbers}
     return [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
 
 
 class _Taken(NamedTuple):
     """A step that somebody's call is about, as it was taken."""
 
+    setting: Setting
     name: str
     call: Call
     replica: str
     before: State
     after: State
 
+    @property
+    def heard(self) -> Value:
+        """The timestamp that the replica has answered the check, 0 for no booking."""
+        return self.after[self.setting.answer(self.call, self._number).name]
 
-def _messages(world: World, taken: _Taken) -> Iterator[Message]:
+    def stored(self, state: State) -> Value:
+        """Return the timestamp of the booking that the replica keeps for the call's room in a state."""
+        return state[self.setting.stored(self.call.room, self._number).name]
+
+    @property
+    def _number(self) -> int:
+        return int(self.replica.removeprefix("db"))
+
+
+def _messages(taken: _Taken) -> Iterator[Message]:
     """Yield who says what to whom: what is sent in a step follows what it is sent for."""
-    step, call, replica, _, after = taken
-    writer = "consumer" if world.write.log else "app"
-    name = spelled(world, after, call) if call.kind == "book" else ""
-    answer = str(after[world.call(call).name])
+    setting, step, call, replica, _, after = taken
+    writer = "consumer" if setting.write.log else "app"
+    name = spelled(setting, after, call) if call.kind == "book" else ""
+    answer = str(after[setting.call(call).name])
     if step == "sample":
-        heard = after[f"answer {call.name} {replica}"]
         yield Message("app", replica, f"{call.room}?")
-        yield Message(replica, "app", _held(heard) if heard else "no booking")
+        yield Message(replica, "app", _held(taken.heard) if taken.heard else "no booking")
     first = {
         "invoke": Message(call.user, "app", call.spelled),
         "confirm": Message(replica, writer, f"has {name}"),
@@ -141,64 +154,62 @@ def _messages(world: World, taken: _Taken) -> Iterator[Message]:
         "finish": Message("app", call.user, f"{call.room} is {answer}"),
         "timeout": Message("app", call.user, "unknown"),
         "consume": Message("log", writer, name),
-        "commit": Message(writer, "log", f"done with {name}"),
+        "commit": Message(writer, "log", f"commit {name}"),
     }
     yield from [first[step]] if step in first else []
-    if step == "invoke" and call.kind == "book" and world.write.log:
+    if step == "invoke" and call.kind == "book" and setting.write.log:
         yield Message("app", "log", name)
-    yield from (Message(writer, to, name) for to in _sent(world, taken))
+    yield from (Message(writer, to, name) for to in _sent(taken))
 
 
-def _of_booking(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
-    step, call, replica, _, after = taken
-    name, sent = spelled(world, after, call), _sent(world, taken)
-    values: dict[str, Value | list[str]] = {"booking": after[world.timestamp(call).name]}
+def _of_booking(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
+    setting, step, call, replica, _, after = taken
+    name, sent = spelled(setting, after, call), _sent(taken)
+    values: dict[str, Value | list[str]] = {"booking": after[setting.timestamp(call).name]}
     if step == "apply":
-        return replica, _applied(name, taken), values | {"stored": after[f"stored {call.room} {replica}"]}
+        return replica, _applied(name, taken), values | {"stored": taken.stored(after)}
     to = f", sent to {listed(sent)}" if sent else ""
-    logged = ", appended to the log" if world.write.log else ""
+    logged = ", appended to the log" if setting.write.log else ""
     told = {
         "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
         "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
         "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
-        "commit": ("consumer", f"is done with {name} in the log"),
+        "commit": ("consumer", f"commits {name}"),
     }
     return (*told[step], values | ({"sent": sent} if sent else {}))
 
 
 def _applied(name: str, taken: _Taken) -> str:
-    held = taken.before[f"stored {taken.call.room} {taken.replica}"]
-    if held != taken.after[f"stored {taken.call.room} {taken.replica}"]:
+    held = taken.stored(taken.before)
+    if held != taken.stored(taken.after):
         return f"applies {name}"
     return f"applies {name} once more" if name == f"b{held}" else f"receives {name}, and keeps b{held}, which is later"
 
 
-def _of_check(world: World, taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
-    step, call, replica, _, after = taken
+def _of_check(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
+    setting, step, call, replica, _, after = taken
     if step == "invoke":
         return call.user, f"calls {call.spelled}", {}
     if step == "timeout":
         return "app", f"gives up on {call.user}: whether {call.room} is booked is unknown", {"answer": "unknown"}
     if step == "finish":
-        answer = after[world.call(call).name]
+        answer = after[setting.call(call).name]
         return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}
-    heard = after[f"answer {call.name} {replica}"]
-    values: dict[str, Value | list[str]] = {"answer": "available"}
-    if heard:
-        values = {"answer": "booked", "booking": heard}
+    heard = taken.heard
+    values: dict[str, Value | list[str]] = {"answer": "booked", "booking": heard} if heard else {"answer": "available"}
     return replica, f"answers {call.user}: {_held(heard) if heard else 'no booking'}", values
 
 
-def _fault(world: World, step: str, replica: str, before: State, after: State) -> Event:
+def _fault(setting: Setting, step: str, replica: str, before: State, after: State) -> Event:
     if step == "crash":
         return Event(replica, "crashes, for good", {"step": step, "replica": replica})
-    ended = [call.user for call in world.calls if before[world.call(call).name] != after[world.call(call).name]]
+    ended = [call.user for call in setting.calls if before[setting.call(call).name] != after[setting.call(call).name]]
     calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
     values: dict[str, Value | list[str]] = {"step": step}
     return Event(
         "app",
-        f"restarts: its memory and all it had sent are gone{f'; {calls}' if ended else ''}",
+        f"restarts: what it knew, and writes not yet applied, are gone{f'; {calls}' if ended else ''}",
         values | {"unanswered": list(ended)},
     )

@@ -16,8 +16,8 @@ from overbooked.checker.engine.state_graph import Graph, graph_of
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 _GUARANTEE = GUARANTEES["read-after-write"]
@@ -32,8 +32,8 @@ class ExactFreshness:
 
     def __init__(self, write: str, read: str, replicas: int, rates: Mapping[str, float]) -> None:
         way, asks = write_strategy(write, replicas), read_strategy(read, replicas)
-        world = World(way, asks, replicas, FAULTS["none"], _GUARANTEE.users)
-        graph = graph_of(model(world, _GUARANTEE), 10**6)
+        setting = Setting(way, asks, replicas, FAULTS["none"], _GUARANTEE.users)
+        graph = graph_of(model(setting, _GUARANTEE), 10**6)
         assert graph is not None
         self._graph: Graph = graph
         self._rates = rates
@@ -60,13 +60,13 @@ class ExactFreshness:
 
     def _settled(self, state: int) -> int:
         """Return the state after all that happens at once; users make no check by themselves."""
-        untimed = (to for step, to in self._graph.edges[state] if self._name(step) not in {*self._rates, _ASK})
+        untimed = (to for step, to in self._graph.transitions[state] if self._name(step) not in {*self._rates, _ASK})
         following = next(untimed, None)
         return state if following is None else self._settled(following)
 
     def _next(self, state: int) -> list[tuple[float, int]]:
         """Return where it goes from a state, and at which rates."""
-        steps = [(self._name(step), to) for step, to in self._graph.edges[state]]
+        steps = [(self._name(step), to) for step, to in self._graph.transitions[state]]
         return [(self._rates[name], self._settled(to)) for name, to in steps if name in self._rates]
 
     def _acked(self) -> dict[int, float]:
@@ -92,7 +92,7 @@ class ExactFreshness:
         return places
 
     def _asked(self, state: int) -> int:
-        return next(self._settled(to) for step, to in self._graph.edges[state] if self._name(step) == _ASK)
+        return next(self._settled(to) for step, to in self._graph.transitions[state] if self._name(step) == _ASK)
 
     def _fresh_from(self, state: int) -> float:
         """Return the probability that a check which has been made sees the booking."""

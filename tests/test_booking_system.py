@@ -15,9 +15,9 @@ from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.spec.faults import FAULTS, Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model, steps_of
 from overbooked.spec.users import Kind, programs
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 from plain_search import Found, search
 from tiers import long_but
@@ -121,7 +121,7 @@ def test_counts_are_those_that_others_got(bookings: int, checks: int, states: in
     write, read = write_strategy("parallel:2", 3), read_strategy("first:2", 3)
     guarantee = GUARANTEES["read-after-write"]
     result = check(
-        model(World(write, read, 3, FAULTS["none"], programs(*[book] * bookings, *[check_] * checks)), guarantee)
+        model(Setting(write, read, 3, FAULTS["none"], programs(*[book] * bookings, *[check_] * checks)), guarantee)
     )
     assert (result.states, result.transitions) == (states, transitions)
     assert result.judgements["read-after-write"].verdict == "holds"
@@ -160,22 +160,22 @@ def test_every_counterexample_is_a_run_of_the_spec_that_breaks_the_guarantee(fau
 
 def test_no_fault_is_ever_owed() -> None:
     """A run may be over without any crash, restart or timeout, and nothing else may stay undone."""
-    world = World(
+    setting = Setting(
         write_strategy("message:parallel:1", 3),
         read_strategy("one", 3),
         3,
         Fault("all", 3, 3, "", 3),
         GUARANTEES["read-after-write"].users,
     )
-    assert {step.name for step in steps_of(world) if not step.owed} == {"crash", "restart", "timeout"}
+    assert {step.name for step in steps_of(setting) if not step.owed} == {"crash", "restart", "timeout"}
 
 
 def test_rooms_do_not_disturb_each_other() -> None:
     """A booking of one room says nothing about another: with a room each, nobody reads a stale answer."""
     (u1,), (u2,) = programs(("book",), ("check",))
     users = ((u1,), (u2._replace(room="r2"),))
-    world = World(write_strategy("parallel:1", 3), read_strategy("one", 3), 3, FAULTS["none"], users)
-    judgement = check(model(world, GUARANTEES["read-after-write"])).judgements["read-after-write"]
+    setting = Setting(write_strategy("parallel:1", 3), read_strategy("one", 3), 3, FAULTS["none"], users)
+    judgement = check(model(setting, GUARANTEES["read-after-write"])).judgements["read-after-write"]
     assert (judgement.verdict, judgement.witness) == ("holds", False)
 
 
@@ -188,10 +188,10 @@ def test_a_users_earlier_calls_count_for_the_same_room_however_far_back() -> Non
         ("serial-sync", ("r1", "r2", "r2"), "holds"),
     ):
         user = tuple(call._replace(room=room) for call, room in zip(program, rooms, strict=True))
-        world = World(write_strategy(write, 3), read_one, 3, fault, (user,))
+        setting = Setting(write_strategy(write, 3), read_one, 3, fault, (user,))
         own = GUARANTEES["read-your-writes"]
-        assert check(model(world, own)).judgements[own.name].verdict == expected
-        assert len(list(own.broken(world))) == (2 if rooms[1] == "r1" else 0)
+        assert check(model(setting, own)).judgements[own.name].verdict == expected
+        assert len(list(own.broken(setting))) == (2 if rooms[1] == "r1" else 0)
 
 
 def test_a_search_that_reached_its_bound_never_says_holds() -> None:

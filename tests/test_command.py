@@ -164,7 +164,7 @@ def test_trace_of_a_guarantee_that_holds_says_so(capsys: pytest.CaptureFixture[s
     """For a guarantee that holds there is no run: it says so and ends with 0; at a bound it says unknown, 3."""
     status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write")
     assert status == 0
-    assert "Holds: none of the 947 states and no run breaks it." in out
+    assert "Holds in all 947 reachable states and on every run." in out
     status, out = printed(capsys, "trace", "parallel:2", "quorum", "read-after-write", "--max-states", "100")
     assert status == 3
     assert "Unknown: a bound was reached after 100 states, which do not break it (--max-states and" in out

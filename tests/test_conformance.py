@@ -26,9 +26,9 @@ from overbooked.checker.conformance.coverage import Conformance, conform, progra
 from overbooked.checker.conformance.implementation import Implementation, in_memory, in_sqlite
 from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.conformance.threaded_storage import threaded
-from overbooked.checker.engine.edge_cover import covering_runs
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.state_graph import graph_of
+from overbooked.checker.engine.transition_cover import covering_runs
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Booking, Clock, Log, Replica
@@ -59,14 +59,14 @@ def covered(
 
 
 def assert_conforms(cells: Sequence[Cell]) -> None:
-    """Every edge is covered, as many as the checker counts, and none differs."""
+    """Every transition is covered, as many as the checker counts, and none differs."""
     for found in result(cells):
         assert found.difference is None, found.difference
-        assert (found.verdict, found.covered) == ("conforms", found.edges)
+        assert (found.verdict, found.covered) == ("conforms", found.transitions)
         judging = Evaluation(found.cells, Bounds(10**7), runs=False, reduce=False)
         for _ in judging.run():
             pass
-        assert {(each.states, each.transitions) for each in judging.verdicts} == {(found.states, found.edges)}
+        assert {(each.states, each.transitions) for each in judging.verdicts} == {(found.states, found.transitions)}
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -85,7 +85,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 )
 @pytest.mark.parametrize("read", ["one", "quorum"])
 def test_small_programs_conform(write: str, read: str) -> None:
-    """Every edge of the smaller programs is taken on the reference, as many as the checker counts."""
+    """Every transition of the smaller programs is taken on the reference, as many as the checker counts."""
     names = ("read-after-write", "read-your-writes", "monotonic-reads", "convergence", "durability")
     assert_conforms([Cell(write, read, 3, "none", name) for name in names])
 
@@ -121,7 +121,7 @@ def test_other_numbers_of_replicas_conform(replicas: int) -> None:
 @pytest.mark.parametrize("read", DEFAULT_READS)
 @pytest.mark.parametrize("write", DEFAULT_WRITES)
 def test_the_sources_pairs_conform(write: str, read: str) -> None:
-    """Every edge of every program, linearizability's too, is taken on the reference."""
+    """Every transition of every program, linearizability's too, is taken on the reference."""
     assert_conforms([Cell(write, read, 3, "none", name) for name in GUARANTEES])
 
 
@@ -134,8 +134,8 @@ def test_the_sources_pairs_conform_under_faults(
     """Under faults, a fair sample of every program's runs conforms, and how much that was is reported."""
     found = result([Cell(write, read, 3, fault, name) for name in GUARANTEES], runs=1_000)
     assert [each for each in found if each.difference] == []
-    taken, edges = sum(each.covered for each in found), sum(each.edges for each in found)
-    record_property("covered", f"{write} by {read}, {fault}: {taken:,} of {edges:,} edges")
+    taken, transitions = sum(each.covered for each in found), sum(each.transitions for each in found)
+    record_property("covered", f"{write} by {read}, {fault}: {taken:,} of {transitions:,} transitions")
     assert taken > 0
 
 
@@ -248,7 +248,7 @@ def test_a_difference_is_told_by_a_shortest_run_and_both_sides() -> None:
     """An acknowledgement that comes too early is seen right after the call: possible here, and not there."""
     (found,) = result([READ_AFTER_WRITE], Implementation(in_memory, Eager))
     assert found.verdict == "differs"
-    assert found.covered < found.edges
+    assert found.covered < found.transitions
     assert found.difference is not None
     assert [step.label for step in found.difference.run.steps] == ["invoke u1.book"]
     assert found.difference.rows == [("ack u1.book", "-", "possible")]
@@ -272,8 +272,8 @@ def test_what_depends_on_the_order_of_answers_is_found_with_orders() -> None:
     assert found.difference is not None
     right = covered((cell,), REFERENCE, orders=True)
     without = covered((cell,), REFERENCE)
-    assert (right.verdict, right.covered) == ("conforms", right.edges)
-    assert right.edges > without.edges
+    assert (right.verdict, right.covered) == ("conforms", right.transitions)
+    assert right.transitions > without.transitions
 
 
 def test_a_difference_before_anybody_has_called_is_told_without_a_step() -> None:
@@ -401,9 +401,9 @@ def test_json_names_every_program_and_its_shortest_difference(
     assert [row["guarantee"] for row in rows] == ["durability", "booking-availability"]
     assert set(rows[0]) == {
         *("write", "read", "replicas", "fault", "guarantee"),
-        *("states", "edges", "covered", "runs", "verdict", "reason", "trace"),
+        *("states", "transitions", "covered", "runs", "verdict", "reason", "trace"),
     }
-    assert all(row["covered"] == row["edges"] > 0 and row["verdict"] == "conforms" for row in rows)
+    assert all(row["covered"] == row["transitions"] > 0 and row["verdict"] == "conforms" for row in rows)
     (tmp_path / "mine.py").write_text("from test_conformance import Eager as Server\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     status, out = printed(capsys, *asked, "--app", "mine:Server")
@@ -501,7 +501,7 @@ def test_a_strategy_of_ones_own_conforms_or_does_not(
     monkeypatch.chdir(tmp_path)
     asked = ("conform", "--write", "parallel:2", "--read", "one", "--guarantee", "read-after-write")
     for enough, expected, sentence in (
-        (2, 0, "edges covered in"),
+        (2, 0, "transitions covered in"),
         (1, 1, "After step 3 they differ"),
     ):
         (tmp_path / f"own{enough}.py").write_text(OWN_STRATEGY.format(enough=enough), encoding="utf-8")
@@ -538,7 +538,7 @@ def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> Non
     """Told apart by the orders in which replicas answered and confirmed, the smaller programs conform, too."""
     for read, name in product(DEFAULT_READS, ("read-after-write", "read-your-writes", "durability")):
         found = covered((Cell(write, read, 3, fault, name),), REFERENCE, orders=True)
-        assert (found.verdict, found.covered) == ("conforms", found.edges)
+        assert (found.verdict, found.covered) == ("conforms", found.transitions)
 
 
 # Counterexamples, for real.
@@ -560,7 +560,7 @@ def test_every_violation_of_the_sources_table_happens_over_sqlite(fault: str) ->
     assert len(violated) >= 40
     for verdict in violated:
         assert verdict.run is not None
-        assert replayed(verdict.cell.world, verdict.run, Implementation(threaded(in_sqlite))) is None, verdict.cell
+        assert replayed(verdict.cell.setting, verdict.run, Implementation(threaded(in_sqlite))) is None, verdict.cell
 
 
 def test_a_replay_shows_the_run_and_what_users_were_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -632,20 +632,20 @@ def test_nothing_is_left_behind(capsys: pytest.CaptureFixture[str]) -> None:
 def test_covering_runs_take_every_step_there_is(onward: list[list[int]]) -> None:
     """On any graph without a round: every run is one, and all steps that can be reached are taken."""
     size = len(onward) + 5
-    edges = [[(at, state + far) for at, far in enumerate(following)] for state, following in enumerate(onward)]
-    edges += [[] for _ in range(size - len(edges))]
-    runs = list(covering_runs(edges))
+    transitions = [[(at, state + far) for at, far in enumerate(following)] for state, following in enumerate(onward)]
+    transitions += [[] for _ in range(size - len(transitions))]
+    runs = list(covering_runs(transitions))
     taken = set()
     for run in runs:
         state = 0
         for step, after in run:
-            assert (step, after) in edges[state]
+            assert (step, after) in transitions[state]
             taken.add((state, step))
             state = after
     reached = {0} | {after for run in runs for _, after in run}
-    assert taken == {(state, step) for state in reached for step, _ in edges[state]}
-    assert all(after in reached for state in reached for _, after in edges[state])
-    assert len(runs) <= sum(len(edges[state]) for state in reached)
+    assert taken == {(state, step) for state in reached for step, _ in transitions[state]}
+    assert all(after in reached for state in reached for _, after in transitions[state])
+    assert len(runs) <= sum(len(transitions[state]) for state in reached)
 
 
 def test_where_a_run_can_go_round_no_covering_runs_are_made() -> None:
@@ -657,18 +657,18 @@ def test_where_a_run_can_go_round_no_covering_runs_are_made() -> None:
 def test_covering_is_worth_it() -> None:
     """On the booking system the runs have fewer than five steps for each step of the graph."""
     cell = Cell("parallel:1", "quorum", 3, "none", "convergence")
-    graph = graph_of(model(cell.world, GUARANTEES[cell.guarantee]), 10**6)
+    graph = graph_of(model(cell.setting, GUARANTEES[cell.guarantee]), 10**6)
     assert graph is not None
-    assert sum(map(len, covering_runs(graph.edges))) < 5 * sum(map(len, graph.edges))
+    assert sum(map(len, covering_runs(graph.transitions))) < 5 * sum(map(len, graph.transitions))
 
 
 def test_a_graph_has_the_models_own_states_and_steps() -> None:
-    """Each edge leads from a state to the one that the step's own rules make of it, restarts included."""
+    """Each transition leads from a state to the one that the step's own rules make of it, restarts included."""
     cell = Cell("serial-async", "one", 3, "both", "read-your-writes")
-    graph = graph_of(model(cell.world, GUARANTEES[cell.guarantee]), 10**6)
+    graph = graph_of(model(cell.setting, GUARANTEES[cell.guarantee]), 10**6)
     assert graph is not None
-    for number in range(0, len(graph.edges), 7):
+    for number in range(0, len(graph.transitions), 7):
         state = graph.state(number)
         possible = [(at, after) for at, step in enumerate(graph.model.steps) if (after := step.on(state)) is not None]
-        assert [(step, graph.state(target)) for step, target in sorted(graph.edges[number])] == possible
+        assert [(step, graph.state(target)) for step, target in sorted(graph.transitions[number])] == possible
         assert len(graph.way_to(number)) == graph.depth(number)

@@ -19,13 +19,13 @@ from overbooked.checker.proving.symbolic_rules import Branch, branches
 from overbooked.checker.proving.theorem import Statement, Topic, ask_all, judge, proof_of
 from overbooked.checker.proving.transition_relation import followed, induction, shortest_run
 from overbooked.checker.proving.venn import sets
-from overbooked.checker.theorems.any_size import N, R, Setting, W, replica_of
+from overbooked.checker.theorems.any_size import AnySize, N, R, W, replica_of
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Change, Field, Model, Part, Property, Value, case, outcome, part, step
 from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategies
 
 
@@ -33,7 +33,7 @@ def parts_of_the_spec() -> Iterator[Part]:
     """Yield every part there is over three replicas, each shape once: its rule, its domains and its constants."""
     seen = set()
     for write, guarantee, fault in product(write_strategies(3).values(), GUARANTEES.values(), FAULTS.values()):
-        made = model(World(write, read_strategies(3)["quorum"], 3, fault, guarantee.users), guarantee)
+        made = model(Setting(write, read_strategies(3)["quorum"], 3, fault, guarantee.users), guarantee)
         steps = (part for step in made.steps for part in step.parts)
         cases = (
             part for judged in made.properties for case in (*judged.broken, *judged.witness) for part in case.parts
@@ -113,9 +113,11 @@ def test_a_rule_that_compares_without_end_is_refused() -> None:
 # Families and their counted states.
 
 
-def counted(of: Family, world: World, state: Mapping[str, Value]) -> tuple[Counter[tuple[Value, ...]], dict[str, int]]:
+def counted(
+    of: Family, setting: Setting, state: Mapping[str, Value]
+) -> tuple[Counter[tuple[Value, ...]], dict[str, int]]:
     """Return how many replicas are in each situation in a state, and the places of the shared fields' values."""
-    situations = Counter(tuple(state[f"{field.name} db{i}"] for field in of.own) for i in world.numbers)
+    situations = Counter(tuple(state[f"{field.name} db{i}"] for field in of.own) for i in setting.numbers)
     shared = {
         field.name: field.domain.index(state[field.name]) if field.domain else state[field.name] for field in of.shared
     }
@@ -130,38 +132,38 @@ def following(possible: list[Move], numbers: Sequence[tuple[z3.ArithRef, z3.Arit
 
 
 @pytest.mark.parametrize(
-    ("setting", "replicas", "confirmations", "answers"),
+    ("system", "replicas", "confirmations", "answers"),
     [
-        pytest.param(Setting("read-after-write"), 2, 1, 2, marks=pytest.mark.long),
-        pytest.param(Setting("read-after-write", serial=True), 3, 2, 1, marks=pytest.mark.long),
-        pytest.param(Setting("durability", crashes=True, restarts=True), 2, 2, 1, marks=pytest.mark.long),
-        (Setting("durability", log=True, restarts=True), 2, 2, 1),
-        (Setting("checking-availability", crashes=True), 3, 1, 2),
-        pytest.param(Setting("convergence"), 2, 1, 1, marks=pytest.mark.exhaustive),
+        pytest.param(AnySize("read-after-write"), 2, 1, 2, marks=pytest.mark.long),
+        pytest.param(AnySize("read-after-write", serial=True), 3, 2, 1, marks=pytest.mark.long),
+        pytest.param(AnySize("durability", crashes=True, restarts=True), 2, 2, 1, marks=pytest.mark.long),
+        (AnySize("durability", log=True, restarts=True), 2, 2, 1),
+        (AnySize("checking-availability", crashes=True), 3, 1, 2),
+        pytest.param(AnySize("convergence"), 2, 1, 1, marks=pytest.mark.exhaustive),
     ],
 )
 def test_counted_states_have_just_the_runs_of_the_model(
-    setting: Setting, replicas: int, confirmations: int, answers: int
+    system: AnySize, replicas: int, confirmations: int, answers: int
 ) -> None:
     """After every reachable state come the same counted ones as in the model (in a serial write, maybe more)."""
-    of, world = setting.family(), setting.world(replicas)
-    write, read = world.write._replace(needed=confirmations), world.read._replace(answers=answers)
-    world = world._replace(write=write, read=read)
+    of, setting = system.family(), system.setting(replicas)
+    write, read = setting.write._replace(needed=confirmations), setting.read._replace(answers=answers)
+    setting = setting._replace(write=write, read=read)
     now = any_state(of)
     possible = [move for shape in of.steps for move in moves(shape, now)]
     terms = [*now.counts.values(), *now.shared.values(), N, W, R]
 
     def numbers(state: Mapping[str, Value]) -> tuple[int, ...]:
-        situations, shared = counted(of, world, state)
+        situations, shared = counted(of, setting, state)
         return (*(situations[each] for each in now.counts), *shared.values())
 
     checked = set()
-    for state, after in reachable(model(world, GUARANTEES[setting.guarantee])):
+    for state, after in reachable(model(setting, GUARANTEES[system.guarantee])):
         if (here := numbers(state)) not in checked:
             values = map(z3.IntVal, (*here, replicas, confirmations, answers))
             abstract = following(possible, list(zip(terms, values, strict=True)))
             concrete = {numbers(each) for each in after}
-            assert concrete <= abstract if setting.serial else concrete == abstract
+            assert concrete <= abstract if system.serial else concrete == abstract
             checked.add(here)
     assert len(checked) > 8
 
@@ -379,7 +381,7 @@ def test_that_runs_end_is_proved_and_not_assumed() -> None:
 
 def test_where_members_come_in_an_order_only_what_never_happens_is_proved() -> None:
     """A serial write's family has more runs than the models, so it shows neither how runs end nor that one exists."""
-    serial, parallel = (Setting("durability", serial=serial).family() for serial in (True, False))
+    serial, parallel = (AnySize("durability", serial=serial).family() for serial in (True, False))
     assert (serial.exact, parallel.exact) == (False, True)
     with pytest.raises(ValueError, match="how runs end is not known"):
         next(Induction(serial, N, (N >= 1,), lambda _: {}, "durability", ends=True).claims())
@@ -497,8 +499,8 @@ def test_states_that_no_step_connects_are_no_run() -> None:
 
 def test_a_bounded_search_that_runs_out_of_time_says_so() -> None:
     """What z3 does not decide in time is no verdict, and names the length that it came to."""
-    world = Setting("linearizability").world(3)
-    world = world._replace(write=world.write._replace(needed=3), read=world.read._replace(answers=2))
-    asked = model(world, GUARANTEES["linearizability"])
+    setting = AnySize("linearizability").setting(3)
+    setting = setting._replace(write=setting.write._replace(needed=3), read=setting.read._replace(answers=2))
+    asked = model(setting, GUARANTEES["linearizability"])
     with pytest.raises(TimeoutError, match="undecided after"):
         shortest_run(asked, asked.properties[0], 30, replica_of, 0.001)

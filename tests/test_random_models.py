@@ -107,10 +107,10 @@ def test_a_graph_has_the_models_own_states_and_steps(model: Model) -> None:
     with patch.object(search, "MANY", 0):
         graph = graph_of(model, 10**6)
     assert graph is not None
-    for number, edges in enumerate(graph.edges):
+    for number, transitions in enumerate(graph.transitions):
         state = graph.state(number)
         possible_here = [(at, after) for at, step in enumerate(model.steps) if (after := step.on(state)) is not None]
-        assert [(step, graph.state(target)) for step, target in sorted(edges)] == possible_here
+        assert [(step, graph.state(target)) for step, target in sorted(transitions)] == possible_here
         assert len(graph.way_to(number)) == graph.depth(number)
 
 

@@ -104,7 +104,7 @@ def test_more_users_and_replicas_reduced_are_as_when_all_is_explored() -> None:
         Cell("parallel:1", "one", 4, "none", "linearizability", 1, 2),
         Cell("parallel:2", "all", 3, "timeout", "read-your-writes", 2),
     ):
-        whole, reduced = (check(model(cell.world, cell.judged), reduce=each) for each in (False, True))
+        whole, reduced = (check(model(cell.setting, cell.judged), reduce=each) for each in (False, True))
         assert whole.judgements == reduced.judgements, cell
         assert reduced.states * 5 < whole.states
 
@@ -117,7 +117,7 @@ def test_what_is_not_alike_is_told_apart() -> None:
         ("serial-sync", "quorum", [[], [("u1", "u2")]]),
     ):
         cell = Cell(write, read, 3, "replica-crash", "read-after-write", 2, 1)
-        assert classes(model(cell.world, cell.judged)) == alike
+        assert classes(model(cell.setting, cell.judged)) == alike
 
 
 def test_what_is_alike_but_for_where_it_begins_is_told_apart() -> None:
@@ -180,7 +180,7 @@ def test_runs_that_go_round_for_ever_are_looked_for_among_all_states() -> None:
 def test_a_run_that_may_not_be_the_shortest_is_said_to_be_so() -> None:
     """Where the search for the shortest run comes to its bound, the run found without it breaks the guarantee too."""
     cell = Cell("parallel:2", "first:2", 5, "none", "read-after-write", 2, 2)
-    it = model(cell.world, cell.judged)
+    it = model(cell.setting, cell.judged)
     quick, best = check(it, Bounds(max_states=1000), reduce=True), check(it, reduce=True)
     judged, shortest = (each.judgements[cell.guarantee] for each in (quick, best))
     assert (judged.verdict, judged.shortest, shortest.shortest) == ("violated", False, True)

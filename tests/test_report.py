@@ -96,14 +96,14 @@ def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) 
     chance = random.Random(6)  # noqa: S311 - no secret
     for row in data["cells"]:
         cell = Cell(row["write"], row["read"], 3, row["fault"], row["guarantee"])
-        world, spec = cell.world, model(cell.world, cell.judged)
+        setting, spec = cell.setting, model(cell.setting, cell.judged)
         explored = Explored(data, row["model"])
         here, state = explored.model["initial"], spec.initial
         while True:
             values = explored.values(here)
             assert {name: values[name] for name in state} == state
             assert {name: explored.told(tree, here) for name, tree in explored.model["holds"].items()} == contents(
-                world, state
+                setting, state
             )
             ways = []
             for number, each in zip(explored.model["steps"], spec.steps, strict=True):
@@ -111,7 +111,7 @@ def test_the_data_has_the_steps_and_the_words_of_the_spec(data: dict[str, Any]) 
                 assert (after is None) == (expected is None), each.label
                 assert data["steps"][number][:2] == [each.label, each.owed]
                 if after is not None and expected is not None:
-                    it = event(world, each, state, expected)
+                    it = event(setting, each, state, expected)
                     assert explored.told(data["steps"][number][3], here) == f"{it.who} {it.what}"
                     ways.append((after, expected))
             for prop in spec.properties:
@@ -129,7 +129,7 @@ def test_every_run_of_the_table_is_in_the_data(data: dict[str, Any]) -> None:
     """A cell that is violated has its own run, told as elsewhere; one that holds has none."""
     for row in data["cells"]:
         cell = Cell(row["write"], row["read"], 3, row["fault"], row["guarantee"])
-        found = check(model(cell.world, cell.judged)).judgements[cell.guarantee]
+        found = check(model(cell.setting, cell.judged)).judgements[cell.guarantee]
         assert (row["verdict"], row["length"]) == (found.verdict, found.length)
         assert (row["trace"] is None) == (found.verdict == "holds")
         if found.run:
@@ -368,7 +368,7 @@ def test_one_explores_with_the_keyboard(page: Page) -> None:
 def test_a_run_taken_by_hand_breaks_what_it_should(page: Page) -> None:
     """The steps of the table's own run, taken one by one, break its guarantee at the last, and in the same words."""
     cell = Cell("parallel:1", "one", 3, "none", "read-after-write")
-    run = check(model(cell.world, GUARANTEES[cell.guarantee])).judgements[cell.guarantee].run
+    run = check(model(cell.setting, GUARANTEES[cell.guarantee])).judgements[cell.guarantee].run
     assert run is not None
     page.goto(f"{page.url}#explore={trace_name(cell)}")
     for each in run.steps:
@@ -388,14 +388,14 @@ def test_the_browser_follows_the_spec(page: Page) -> None:
         Cell("parallel:1", "one", 3, "app-restart", "linearizability"),
         Cell("message:serial-sync", "one", 3, "clock-skew", "convergence"),
     ):
-        spec = model(cell.world, cell.judged)
+        spec = model(cell.setting, cell.judged)
         state, taken = spec.initial, list[int]()
         while True:
             seen = page.evaluate(SEEN, [trace_name(cell), taken])
             ways = [(at, each, after) for at, each in enumerate(spec.steps) if (after := each.on(state)) is not None]
-            words = [event(cell.world, each, state, after) for _, each, after in ways]
+            words = [event(cell.setting, each, state, after) for _, each, after in ways]
             assert seen["next"] == [[at, f"{it.who} {it.what}"] for (at, _, _), it in zip(ways, words, strict=True)]
-            assert seen["held"] == contents(cell.world, state)
+            assert seen["held"] == contents(cell.setting, state)
             assert seen["keeps"][cell.guarantee] in {None, not is_broken(spec, cell.guarantee, state)}
             if not ways:
                 assert seen["keeps"][cell.guarantee] is not None

@@ -33,7 +33,7 @@ from overbooked.checker.simulation.delays import DelayError, delay
 from overbooked.checker.simulation.estimates import probability, quantile
 from overbooked.checker.simulation.k_staleness import k_stale
 from overbooked.checker.simulation.networks import SETS, Network, network
-from overbooked.checker.simulation.simulated import Setting, Simulated, is_never_stale, percentiles, simulated
+from overbooked.checker.simulation.simulated import Simulated, Simulation, is_never_stale, percentiles, simulated
 from overbooked.checker.simulation.trade_off import points
 from overbooked.checker.simulation.trials import Delays, book, check, fresh_from
 from overbooked.spec.guarantees import GUARANTEES
@@ -53,8 +53,10 @@ def by_name(
 ) -> dict[tuple[str, str], Simulated]:
     """Return what is simulated, by the names of the strategies."""
     n = over.replicas
-    setting = Setting([write_strategy(w, n) for w in writes], [read_strategy(r, n) for r in reads], over, trials, seed)
-    return {(each.write, each.read): each for each in simulated(setting)}
+    simulation = Simulation(
+        [write_strategy(w, n) for w in writes], [read_strategy(r, n) for r in reads], over, trials, seed
+    )
+    return {(each.write, each.read): each for each in simulated(simulation)}
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_each_trial_is_a_run_of_the_spec_whose_steps_take_that_time() -> None:
     chance = random.Random(7)  # noqa: S311 - nothing here is secret
     guarantee = GUARANTEES["read-after-write"]
     for write, read in product(write_strategies(3), ("one", "quorum", "all", "one:db2")):
-        world = Cell(write, read, 3, "none", guarantee.name).world
+        setting = Cell(write, read, 3, "none", guarantee.name).setting
         for _ in range(5):
             drawn = {leg: [chance.expovariate(1) for _ in range(3)] for leg in ("write", "ack", "read")}
             log, consumer, later = (chance.expovariate(1) for _ in range(3))
@@ -164,17 +166,17 @@ def test_each_trial_is_a_run_of_the_spec_whose_steps_take_that_time() -> None:
                 if step.name == "consume":
                     return log + consumer  # noqa: B023 - it is called in this round alone
                 if step.name == "ack":
-                    return log if world.write.log else 0.0  # noqa: B023 - likewise
+                    return log if setting.write.log else 0.0  # noqa: B023 - likewise
                 if step.label == "invoke u2.check":
                     return later if state["u1.book"] == "acked" else None  # noqa: B023 - likewise
                 return 0.0
 
-            run = list(timed_run(model(world, guarantee), time_of))
+            run = list(timed_run(model(setting, guarantee), time_of))
             at = {each.step.label: each.at for each in run}
             out, back, asks = (np.array(drawn[leg])[:, None] for leg in ("write", "ack", "read"))
             alone = np.array([log]), np.array([consumer]), np.random.default_rng(1)
             delays = Delays(out, back, asks, np.zeros((3, 1)), *alone)
-            booked, checked = book(world.write, delays), check(world.read, delays)
+            booked, checked = book(setting.write, delays), check(setting.read, delays)
             assert at["ack u1.book"] == pytest.approx(booked.acked[0])
             assert at["finish u2.check"] - at["invoke u2.check"] == pytest.approx(checked.took[0])
             assert (run[-1].state["u2.check"] == "booked") == bool(fresh_from(booked, checked)[0] <= later)
@@ -337,8 +339,10 @@ def test_the_text_fits_and_tells_what_is_certain(width: int) -> None:
     writes, reads = ["parallel:1", "parallel:2"], ["one", "quorum"]
     found = list(by_name(writes, reads, over, 20_000).values())
     console = Console(width=width, file=io.StringIO(), force_terminal=False)
-    setting = Setting([write_strategy(w, 3) for w in writes], [read_strategy(r, 3) for r in reads], over, 20_000, 1)
-    show(console, found, setting, (0, 10, 100))
+    simulation = Simulation(
+        [write_strategy(w, 3) for w in writes], [read_strategy(r, 3) for r in reads], over, 20_000, 1
+    )
+    show(console, found, simulation, (0, 10, 100))
     out = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, out.splitlines())) <= width
     assert re.search(r"quorum +always +always +always +at once", out)

@@ -20,7 +20,7 @@ from overbooked.reference.memory import MemoryStorage
 from overbooked.reference.ports import Booking, Storage
 from overbooked.spec.faults import Fault
 from overbooked.spec.read_strategies import read_strategy
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 from overbooked.spec.write_strategies import write_strategy
 
 README = Path(__file__).parent.parent / "README.md"
@@ -48,8 +48,8 @@ def test_many_runs_of_the_reference() -> None:
 
 def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Lockstep:
     """Return spec and app server side by side, for two users and three replicas."""
-    world = World(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
-    return Lockstep(world, MemoryStorage(), server)
+    setting = Setting(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
+    return Lockstep(setting, MemoryStorage(), server)
 
 
 ANYTHING = Fault("anything", 3, 3, "", 3)
@@ -68,7 +68,7 @@ def test_a_message_that_is_lost_is_sent_again_and_changes_nothing() -> None:
     both.lose("sample u2.check db2")
     both.take("sample u2.check db1")
     both.take("finish u2.check")
-    assert both.stands(both.world.checks[0]) == "booked"
+    assert both.stands(both.setting.checks[0]) == "booked"
     both.close()
 
 
@@ -77,9 +77,9 @@ def test_users_may_go_on_calling_as_long_as_they_are_answered() -> None:
     both = alongside("message:parallel:3", "all", ANYTHING)
     for room in ("r1", "r2", "r1"):
         both.call(1, "book", room)
-        booking = both.world.users[0][-1]
+        booking = both.setting.users[0][-1]
         both.take(f"ack {booking.name}")
-    assert [call.name for call in both.world.users[0]] == ["u1.book", "u1.book2", "u1.book3"]
+    assert [call.name for call in both.setting.users[0]] == ["u1.book", "u1.book2", "u1.book3"]
     both.take("consume u1.book")
     both.take("restart")
     both.take("consume u1.book")

@@ -52,7 +52,7 @@ def test_kept_together_or_not_a_model_is_the_same(it: Model, widest: int) -> Non
 )
 def test_the_booking_system_kept_together_is_the_same(cell: Cell) -> None:
     """Also under faults, and with restarts, which change what is about several users at once."""
-    it = model(cell.world, cell.judged)
+    it = model(cell.setting, cell.judged)
     with kept_together():
         assert compiled.compiled([it]).layout.groups
         narrow = check(it)
@@ -60,22 +60,22 @@ def test_the_booking_system_kept_together_is_the_same(cell: Cell) -> None:
 
 
 def test_a_graph_of_fields_kept_together_has_the_models_states() -> None:
-    """Its states are told in the model's own fields, and its edges are the model's own steps."""
+    """Its states are told in the model's own fields, and its transitions are the model's own steps."""
     cell = Cell("serial-async", "quorum", 3, "none", "read-after-write", 2)
-    it = model(cell.world, cell.judged)
+    it = model(cell.setting, cell.judged)
     with kept_together():
         graph = graph_of(it, 10**6)
     assert graph is not None
-    for number in range(0, len(graph.edges), 97):
+    for number in range(0, len(graph.transitions), 97):
         state = graph.state(number)
         possible = [(at, after) for at, each in enumerate(it.steps) if (after := each.on(state)) is not None]
-        assert [(taken, graph.state(target)) for taken, target in sorted(graph.edges[number])] == possible
+        assert [(taken, graph.state(target)) for taken, target in sorted(graph.transitions[number])] == possible
 
 
 def test_what_is_kept_together_takes_fewer_bits() -> None:
     """Users' fields are kept together, not replicas'; so a state that took two words takes one."""
     cell = Cell("serial-async", "one", 4, "none", "read-after-write", 3, 1)
-    it = model(cell.world, cell.judged)
+    it = model(cell.setting, cell.judged)
     found = groups(it)
     assert [group.field.name for group in found] == ["all of u1", "all of u2", "all of u3", "all of u4"]
     assert sum(map(bits, it.fields)) > 64
@@ -89,7 +89,7 @@ def test_what_is_kept_together_takes_fewer_bits() -> None:
 def test_groups_of_too_many_local_states_are_left_apart() -> None:
     """Where a group could be in too many states at once, or a table were too large, fields have places of their own."""
     cell = Cell("parallel:2", "first:2", 3, "none", "read-after-write", 2)
-    it = model(cell.world, cell.judged)
+    it = model(cell.setting, cell.judged)
     with kept_together(), patch.object(merged_fields, "_MOST_STATES", 10):
         assert not compiled.compiled([it]).layout.groups
     for most in ((merged_fields, "_MOST_ROWS"), (compiled, "WIDE")):

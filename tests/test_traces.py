@@ -28,7 +28,7 @@ from overbooked.checker.traces.as_itf import as_itf
 from overbooked.checker.traces.as_mermaid import as_mermaid
 from overbooked.checker.traces.as_pytest import as_pytest
 from overbooked.checker.traces.as_svg import as_svg
-from overbooked.checker.traces.from_booking import beside, told, with_beside
+from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import command_for, named, trace_name
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.faults import FAULTS
@@ -67,15 +67,15 @@ def verdict_of(cell: Cell) -> CellVerdict:
     return verdicts_of([cell])[0]
 
 
-def trace_of(cell: Cell) -> Trace:
+def told_trace(cell: Cell) -> Trace:
     """Return the trace of a cell."""
-    return with_beside(told(verdict_of(cell)), verdicts_of(beside(cell), runs=False))
+    return with_beside(trace_of(verdict_of(cell)), verdicts_of(beside(cell), runs=False))
 
 
 @pytest.fixture(scope="module", params=SOME, ids=trace_name)
 def trace(request: pytest.FixtureRequest) -> Trace:
     """Each of some traces."""
-    return trace_of(request.param)
+    return told_trace(request.param)
 
 
 def test_a_name_says_which_run_is_meant() -> None:
@@ -155,7 +155,7 @@ def test_what_implies_what_is_so_in_every_cell() -> None:
 
 def test_why_names_the_booking_the_replicas_and_the_answers() -> None:
     """A because says which booking was acknowledged, which replicas had it, whose answers were used, what is right."""
-    trace = trace_of(STALE)
+    trace = told_trace(STALE)
     assert trace.why == (
         "b1 was acknowledged to u1 when db1 had it and db2 and db3 had not. u2 asked after that, and was told that r1 "
         "is available: the answer came from db2, which had not applied b1."
@@ -170,7 +170,7 @@ def test_every_violation_of_the_source_is_told_why() -> None:
     violated = [verdict for verdict in verdicts_of(cells) if verdict.run]
     assert len(violated) > 200
     for verdict in violated:
-        trace = told(verdict)
+        trace = trace_of(verdict)
         assert re.fullmatch(r"\S.*\.", trace.why), trace.why
         assert re.fullmatch(r"\S.*\.", trace.right)
         assert "  " not in trace.why
@@ -235,7 +235,7 @@ def is_itf(value: object) -> bool:
 
 def test_a_run_that_goes_round_for_ever_says_to_where() -> None:
     """In ITF the state that a run comes back to is its ``loop``."""
-    trace = trace_of(STALE)
+    trace = told_trace(STALE)
     assert "loop" not in json.loads(as_itf(trace))
     rounds = trace._replace(run=trace.run._replace(cycle_from=2))
     assert json.loads(as_itf(rounds))["loop"] == 2
@@ -275,7 +275,7 @@ def test_what_cannot_be_retraced_says_why() -> None:
 
 def exploration(cell: Cell) -> Exploration:
     """Return the exploration of a cell's model until it is broken."""
-    found = Exploration([model(cell.world, cell.judged)])
+    found = Exploration([model(cell.setting, cell.judged)])
     assert until_broken(found, cell.guarantee, Bounds())
     return found
 
@@ -312,7 +312,7 @@ def every_run(spec: Model, length: int, guarantee: str) -> list[Run]:
 )
 def test_other_runs_are_all_that_there_are(cell: Cell) -> None:
     """Each way in which any shortest run breaks a guarantee is found, once; and what is found are such runs."""
-    spec = model(cell.world, cell.judged)
+    spec = model(cell.setting, cell.judged)
     length = verdict_of(cell).length
     assert length
     every = every_run(spec, length, cell.guarantee)
@@ -350,7 +350,7 @@ def test_next_shows_another_run_and_says_when_there_is_none(capsys: pytest.Captu
 def test_the_shape_of_a_run_is_the_same_whatever_the_order_of_independent_steps() -> None:
     """Two replicas that apply in either order, or change places, make one shape; another number of steps does not."""
     cell = Cell("parallel:3", "one", 3, "none", "durability")
-    spec = model(cell.world, cell.judged)
+    spec = model(cell.setting, cell.judged)
     steps = {step.label: step for step in spec.steps}
 
     def shape(*labels: str) -> object:
@@ -365,7 +365,7 @@ def test_the_shape_of_a_run_is_the_same_whatever_the_order_of_independent_steps(
 
 def test_runs_in_which_a_check_hears_something_else_have_another_shape() -> None:
     """It makes a difference whether a replica answers before it applies a booking or after."""
-    spec = model(STALE.world, STALE.judged)
+    spec = model(STALE.setting, STALE.judged)
     steps = {step.label: step for step in spec.steps}
     begun = ["invoke u1.book", "invoke u2.check"]
     before, after = ["sample u2.check db1", "apply u1.book db1"], ["apply u1.book db1", "sample u2.check db1"]

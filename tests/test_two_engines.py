@@ -19,7 +19,7 @@ from overbooked.spec.system import model
 
 def asked(cell: Cell) -> Model:
     """Return the model of one cell."""
-    return model(cell.world, GUARANTEES[cell.guarantee])
+    return model(cell.setting, GUARANTEES[cell.guarantee])
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_induction_proves_of_the_specs_own_steps_only_what_the_search_finds_to_h
     """Over one, two and four replicas, by ``one`` and ``all``: proved where explored as holding, and nowhere else."""
     for read in ("one", "all"):
         cell = Cell(write, read, replicas, "none", "read-after-write")
-        numbers = Numbers(replicas, cell.world.write.needed, cell.world.read.answers)
+        numbers = Numbers(replicas, cell.setting.write.needed, cell.setting.read.answers)
         of = asked(cell)
-        reasons = partial(reads_see_writes, world=cell.world, numbers=numbers)
+        reasons = partial(reads_see_writes, setting=cell.setting, numbers=numbers)
         claims = induction(of, of.properties[0], reasons, replica_of)
         holds = check(of).judgements[cell.guarantee].verdict == "holds"
         assert (ask_all(claims, 60).verdict == "proved") == holds

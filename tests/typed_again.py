@@ -24,7 +24,7 @@ PROGRAMS: dict[str, list[list[str]]] = {
 UNSENT, SENT, APPLIED, CONFIRMED = range(4)
 
 
-class World(NamedTuple):
+class Setting(NamedTuple):
     """One state."""
 
     calls: tuple[str, ...]
@@ -78,10 +78,10 @@ class Hotel:
         self.checks = [c for c, kind in enumerate(self.kinds) if kind == "check"]
 
     @property
-    def initial(self) -> World:
+    def initial(self) -> Setting:
         """Nobody has called, nothing is stored, all is up."""
         count, nothing = len(self.kinds), (0,) * self.n
-        return World(
+        return Setting(
             ("idle",) * count,
             (0,) * count,
             (nothing,) * count,
@@ -92,7 +92,7 @@ class Hotel:
             (0,) * count,
         )
 
-    def steps(self, w: World) -> Iterator[tuple[bool, World]]:
+    def steps(self, w: Setting) -> Iterator[tuple[bool, Setting]]:
         """Yield what can follow, and whether it is owed."""
         for after in (*self._invocations(w), *self._writing(w), *self._consuming(w), *self._reading(w)):
             yield True, after
@@ -111,7 +111,7 @@ class Hotel:
     def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
         return put(write, 0, SENT) if self.serial else (SENT,) * self.n
 
-    def _invocations(self, w: World) -> Iterator[World]:
+    def _invocations(self, w: Setting) -> Iterator[Setting]:
         for c, kind in enumerate(self.kinds):
             last = self.before[c]
             before = w.calls[last] if last is not None else "acked"
@@ -134,12 +134,12 @@ class Hotel:
                 remembers = self.guarantee in {"read-after-write", "linearizability"}
                 yield w._replace(calls=calls, bound=put(w.bound, c, remembers and (acked or told)))
 
-    def _stamps(self, w: World) -> list[int]:
+    def _stamps(self, w: Setting) -> list[int]:
         """Return the timestamps that the next booking may get."""
         every = range(1, len(self.bookings) + 1)
         return [t for t in every if t not in w.stamps] if self.skewed else [max(w.stamps) + 1]
 
-    def _writing(self, w: World) -> Iterator[World]:
+    def _writing(self, w: Setting) -> Iterator[Setting]:
         for b in self.bookings:
             write = w.writes[b]
             for i in range(self.n):
@@ -159,7 +159,7 @@ class Hotel:
             return write[0] == CONFIRMED
         return write.count(CONFIRMED) >= self.needed
 
-    def _consuming(self, w: World) -> Iterator[World]:
+    def _consuming(self, w: Setting) -> Iterator[Setting]:
         for b in self.bookings if self.log else ():
             if w.places[b] != w.committed + 1:
                 continue
@@ -168,7 +168,7 @@ class Hotel:
             elif self._enough(w.writes[b]):
                 yield w._replace(consuming=False, committed=w.committed + 1)
 
-    def _reading(self, w: World) -> Iterator[World]:
+    def _reading(self, w: Setting) -> Iterator[Setting]:
         for q in self.checks:
             if w.calls[q] != "running":
                 continue
@@ -180,7 +180,7 @@ class Hotel:
                 if w.up[i] and w.answers[q][i] is None:
                     yield w._replace(answers=put(w.answers, q, put(w.answers[q], i, w.stored[i])))
 
-    def is_broken(self, w: World, over: bool) -> bool:
+    def is_broken(self, w: Setting, over: bool) -> bool:
         """Return whether the guarantee is broken here."""
         live = [stored for stored, up in zip(w.stored, w.up, strict=True) if up]
         acked = [b for b in self.bookings if w.calls[b] == "acked"]
@@ -199,6 +199,6 @@ class Hotel:
             "last-write-wins": over and any(b in acked and w.stamps[a] in live for a, b in w.after),
         }[self.guarantee]
 
-    def _is_lost(self, w: World, live: list[int], booking: int) -> bool:
+    def _is_lost(self, w: Setting, live: list[int], booking: int) -> bool:
         logged = self.log and w.places[booking] > w.committed
         return not logged and all(stored < w.stamps[booking] for stored in live)

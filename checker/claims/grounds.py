@@ -16,7 +16,7 @@ from overbooked.checker.latency.message_costs import Traffic, of_booking
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.proving.theorem import judge
 from overbooked.checker.simulation.networks import network
-from overbooked.checker.simulation.simulated import Freshness, Setting, Simulated, percentiles, simulated
+from overbooked.checker.simulation.simulated import Freshness, Simulated, Simulation, percentiles, simulated
 from overbooked.checker.theorems.ack_latency import ack_time, check_time
 from overbooked.checker.theorems.catalogue import listed
 from overbooked.checker.traces.names import command_for
@@ -25,8 +25,8 @@ from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.language import Property, case, part
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 REPLICAS = 3
@@ -68,12 +68,12 @@ class Grounds:
 
     @found.register
     def _(self, ground: grounds.HeldAtAck) -> Found:
-        world = _one_booking(ground.write, ground.fault)
-        booking = world.bookings[0]
-        lacking = [world.stored(booking.room, i) for i in world.numbers]
-        count = part(_fewer, call=world.call(booking), least=ground.replicas, **{f.name[-3:]: f for f in lacking})
+        setting = _one_booking(ground.write, ground.fault)
+        booking = setting.bookings[0]
+        lacking = [setting.stored(booking.room, i) for i in setting.numbers]
+        count = part(_fewer, call=setting.call(booking), least=ground.replicas, **{f.name[-3:]: f for f in lacking})
         prop = Property("held", "never", (case(count),), (case(),))
-        spec = model(world, GUARANTEES["durability"])._replace(properties=(prop,))
+        spec = model(setting, GUARANTEES["durability"])._replace(properties=(prop,))
         is_so = check(spec).judgements["held"].verdict == "holds"
         words = f"at least {ground.replicas} replicas have what {ground.write} acknowledges{_under(ground.fault)}"
         return Found(is_so, words if is_so else f"it is not so that {words}", "")
@@ -158,7 +158,7 @@ class Grounds:
 
     def _keeps(self, write: str, read: str, guarantee: str) -> bool:
         cell = Cell(write, read, REPLICAS, "none", guarantee)
-        return check(model(cell.world, cell.judged)).judgements[guarantee].verdict == "holds"
+        return check(model(cell.setting, cell.judged)).judgements[guarantee].verdict == "holds"
 
 
 _KEEPS = {"holds": "keeps", "violated": "breaks", "unknown": "may or may not keep"}
@@ -181,9 +181,9 @@ def _fewer(call: str, least: int, **stored: int) -> bool:
     return call == "acked" and sum(timestamp > 0 for timestamp in stored.values()) < least
 
 
-def _one_booking(write: str, fault: str = "none") -> World:
+def _one_booking(write: str, fault: str = "none") -> Setting:
     users = GUARANTEES["durability"].users
-    return World(write_strategy(write, REPLICAS), read_strategy("one", REPLICAS), REPLICAS, FAULTS[fault], users)
+    return Setting(write_strategy(write, REPLICAS), read_strategy("one", REPLICAS), REPLICAS, FAULTS[fault], users)
 
 
 def _traffic(write: str) -> Traffic:
@@ -194,8 +194,8 @@ def _traffic(write: str) -> Traffic:
 def _simulated(delays: str) -> dict[tuple[str, str], Simulated]:
     writes = [write_strategy(name, REPLICAS) for name in DEFAULT_WRITES]
     reads = [read_strategy(name, REPLICAS) for name in DEFAULT_READS]
-    setting = Setting(writes, reads, network(delays, REPLICAS, {}), _TRIALS, _SEED)
-    return {(each.write, each.read): each for each in simulated(setting)}
+    simulation = Simulation(writes, reads, network(delays, REPLICAS, {}), _TRIALS, _SEED)
+    return {(each.write, each.read): each for each in simulated(simulation)}
 
 
 def _percent(fresh: Freshness) -> str:

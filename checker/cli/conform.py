@@ -23,7 +23,7 @@ from overbooked.checker.conformance.coverage import Conformance, conform, progra
 from overbooked.checker.conformance.loader import parts_called
 
 _MANY = 3_000_000
-"""So many edges of graphs may wait, some 300 MB; with more, a program is finished before it is the next one's turn."""
+"""So many transitions may wait, some 300 MB; with more, a program is finished before it is the next one's turn."""
 
 
 class Conforming:
@@ -68,11 +68,11 @@ class Conforming:
 
     def _has_room(self, *waiting: int) -> bool:
         """Return whether the graphs of these programs may be kept while they wait."""
-        return sum(self.results[at].edges for at in waiting) <= _MANY
+        return sum(self.results[at].transitions for at in waiting) <= _MANY
 
     def _progress(self, at: int) -> str:
         covered = sum(each.covered for each in self.results)
-        return f"{covered:,} edges covered, program {at + 1} of {len(self.results)}"
+        return f"{covered:,} transitions covered, program {at + 1} of {len(self.results)}"
 
     def _say_why(self, reason: str) -> None:
         """Say of each program that was not finished why it was not."""

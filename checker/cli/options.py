@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_check(commands: _Commands) -> None:
     check = commands.add_parser(
         "check",
-        help="list what every way to write and read breaks (the default)",
+        help="list the guarantees that each pair of strategies violates (the default)",
         description="Explores every interleaving; prints which guarantees hold, for each way to write and to read.",
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
@@ -101,8 +101,9 @@ def _add_conform(commands: _Commands) -> None:
         "conform",
         help="show that the reference does what the spec says, and nothing else",
         description=(
-            "Takes every step of the spec's graphs on the app server in reference/, or on your own: after each, the "
-            "same steps must be possible in both, the replicas hold the same, and users have been told the same."
+            "Executes every transition of the spec's state graphs on the app server in reference/, or on your own. "
+            "After each, the same steps must be possible in both, the replicas hold the same, and users have been told "
+            "the same."
         ),
         epilog=(
             f"{_STRATEGIES} Exit status: 0 all conforms; 1 something differs; 2 the request makes no sense; "
@@ -207,10 +208,10 @@ def _add_report(commands: _Commands) -> None:
 def _add_replay(commands: _Commands) -> None:
     replay = commands.add_parser(
         "replay",
-        help="have the reference do what a run that breaks a guarantee says",
+        help="replay a counterexample on the reference",
         description=(
             "Leads the app server in reference/, or your own, along a shortest run that breaks a guarantee, over real "
-            "replicas; the world is held still between steps, and after each both must look the same."
+            "replicas, delivering one message at a time; after each step both must look the same."
         ),
         epilog=(
             f"{_STRATEGIES} Exit status: 0 the app server did just that; 1 it cannot follow the run; 2 the request "

@@ -16,8 +16,8 @@ _PATIENCE = 1.0
 """Seconds that a search may take before its progress is shown."""
 
 
-def watched(steps: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
-    """Yield the steps; where errors go to a terminal, show there after a while how far they are, as ``told`` says."""
+def watched(steps: Iterable[T], in_words: Callable[[T], str]) -> Iterator[T]:
+    """Yield the steps; where errors go to a terminal, show there after a while how far they are, ``in_words``."""
     if not sys.stderr.isatty():
         yield from steps
         return
@@ -28,7 +28,7 @@ def watched(steps: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
                 status = console.status("")
                 status.start()
             if status:
-                status.update(f"{told(step)}, {time.monotonic() - start:.0f} s")
+                status.update(f"{in_words(step)}, {time.monotonic() - start:.0f} s")
             yield step
     finally:
         if status:

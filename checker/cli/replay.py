@@ -21,7 +21,7 @@ from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.checker.console import plain_table
 from overbooked.checker.traces.as_text import show_head, show_violation
-from overbooked.checker.traces.from_booking import told
+from overbooked.checker.traces.from_booking import trace_of
 from overbooked.checker.traces.names import trace_name
 from overbooked.checker.traces.trace import Trace
 from overbooked.reference.ports import Storage
@@ -56,11 +56,11 @@ def _replay(request: argparse.Namespace, verdict: CellVerdict, console: Console)
         raise StrategyError(f"--folder keeps SQLite files, so it goes with --over sqlite, and not {request.over}")
     parts = parts._replace(storage=_kept_in(request.folder) if request.folder else threaded(parts.storage))
     cell, app = verdict.cell, app_called(request.app)
-    difference = replayed(cell.world, verdict.run, parts)
-    trace = told(verdict)
+    difference = replayed(cell.setting, verdict.run, parts)
+    trace = trace_of(verdict)
     show_head(console, trace)
     if difference:
-        show_difference(console, cell.world, difference, app)
+        show_difference(console, cell.setting, difference, app)
         _say(console, f"{_begun(app)} cannot follow the run that breaks {cell.guarantee}.")
         return VIOLATED
     show_violation(console, trace)
@@ -88,7 +88,7 @@ def _show_answers(console: Console, cell: Cell, trace: Trace) -> None:
     table = plain_table()
     for heading in ("user", "call", "was told"):
         table.add_column(heading)
-    for call in cell.world.calls:
+    for call in cell.setting.calls:
         table.add_row(call.user, call.spelled, trace.answers[call.name])
     console.print()
     console.print(table)

@@ -16,7 +16,7 @@ from overbooked.checker.simulation.as_json import as_csv, as_json
 from overbooked.checker.simulation.as_text import show
 from overbooked.checker.simulation.delays import DelayError
 from overbooked.checker.simulation.networks import LEGS, network
-from overbooked.checker.simulation.simulated import Setting, Simulated, simulate
+from overbooked.checker.simulation.simulated import Simulated, Simulation, simulate
 from overbooked.checker.simulation.trade_off import Keeps, strongest_about_answers
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
@@ -32,24 +32,24 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    setting = _setting(request, *arguments.strategies(request))
+    simulation = _simulation(request, *arguments.strategies(request))
     draw = _drawing(request.plot) if request.plot else None
     try:
-        found, keeps = _simulated(setting, told=request.format != "text" or draw is not None)
+        found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)
         if draw:
-            draw(found, keeps, setting)
+            draw(found, keeps, simulation)
     except KeyboardInterrupt:
         return STOPPED
     if request.format == "json":
-        print(as_json(found, setting, request.at, keeps))
+        print(as_json(found, simulation, request.at, keeps))
     elif request.format == "csv":
         print(as_csv(found, request.at, keeps))
     else:
-        show(console, found, setting, request.at)
+        show(console, found, simulation, request.at)
     return HOLDS
 
 
-def _setting(request: argparse.Namespace, writes: list[str], reads: list[str]) -> Setting:
+def _simulation(request: argparse.Namespace, writes: list[str], reads: list[str]) -> Simulation:
     n = request.replicas
     given = {leg: getattr(request, f"{leg}_delay") or () for leg in (*LEGS, "log", "consumer")}
     try:
@@ -60,14 +60,14 @@ def _setting(request: argparse.Namespace, writes: list[str], reads: list[str]) -
     if kept > _MOST_KEPT:
         most = _MOST_KEPT * request.trials // kept
         raise SenselessError(f"--trials {request.trials}: for so many pairs there may be up to {most:,}")
-    return Setting(
+    return Simulation(
         [write_strategy(w, n) for w in writes], [read_strategy(r, n) for r in reads], its, request.trials, request.seed
     )
 
 
-def _simulated(setting: Setting, *, told: bool) -> tuple[list[Simulated], Keeps]:
+def _simulated(simulation: Simulation, *, told: bool) -> tuple[list[Simulated], Keeps]:
     """Simulate, and judge what is told of the pairs."""
-    simulating = simulate(setting)
+    simulating = simulate(simulation)
     found: list[Simulated] = []
 
     def steps() -> Iterator[str]:
@@ -75,11 +75,11 @@ def _simulated(setting: Setting, *, told: bool) -> tuple[list[Simulated], Keeps]
 
     for _ in watched(steps(), str):
         pass
-    names = [each.name for each in setting.writes], [each.name for each in setting.reads]
-    return found, strongest_about_answers(*names, setting.network.replicas) if told else {}
+    names = [each.name for each in simulation.writes], [each.name for each in simulation.reads]
+    return found, strongest_about_answers(*names, simulation.network.replicas) if told else {}
 
 
-def _drawing(path: Path) -> Callable[[Sequence[Simulated], Keeps, Setting], None]:
+def _drawing(path: Path) -> Callable[[Sequence[Simulated], Keeps, Simulation], None]:
     """Return what draws the picture; whether it can be drawn is known before anything is simulated."""
     if path.suffix not in _PICTURES:
         raise SenselessError(f"{path}: should end with {' or '.join(_PICTURES)}")

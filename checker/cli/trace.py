@@ -25,7 +25,7 @@ from overbooked.checker.traces.as_mermaid import as_mermaid
 from overbooked.checker.traces.as_pytest import as_pytest
 from overbooked.checker.traces.as_svg import as_svg
 from overbooked.checker.traces.as_text import show_alike, show_beside, tell, tell_verdict
-from overbooked.checker.traces.from_booking import beside, told, with_beside
+from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.system import model
@@ -63,7 +63,7 @@ def show_run(request: argparse.Namespace, judging: Evaluation, other: int, conso
         return _without_run(request, judging, console)
     if not other:
         return _show(request, verdict, 0, console)
-    found = Exploration([model(verdict.cell.world, verdict.cell.judged)])
+    found = Exploration([model(verdict.cell.setting, verdict.cell.judged)])
     if not until_broken(found, verdict.cell.guarantee, Bounds(request.max_states, request.max_memory)):
         print("overbooked: a bound was reached before another run was found (--max-states)", file=sys.stderr)
         return BOUNDED
@@ -79,14 +79,14 @@ def _show(
     request: argparse.Namespace, verdict: CellVerdict, other: int, console: Console, *, is_new: bool = True
 ) -> int:
     """Print a run: as text first of all, since it may take a while to know what is beside it."""
-    trace = told(verdict, other)
+    trace = trace_of(verdict, other)
     if request.format == "text":
         tell(console, trace)
         if not is_new:
             show_alike(console)
         show_beside(console, _with_beside(trace, verdict), kind_name(verdict, pages()))
     elif request.format == "json":
-        print(as_json([verdict], finished=True, told=_with_beside(trace, verdict)))
+        print(as_json([verdict], finished=True, in_full=_with_beside(trace, verdict)))
     else:
         print(_FORMS[request.format](trace), end="")
     return VIOLATED

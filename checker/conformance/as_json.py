@@ -21,7 +21,7 @@ def _row(cell: Cell, result: Conformance) -> dict[str, object]:
     return {
         **cell_object(cell),
         "states": result.states,
-        "edges": result.edges,
+        "transitions": result.transitions,
         "covered": result.covered,
         "runs": result.runs,
         "verdict": result.verdict,
@@ -32,4 +32,4 @@ def _row(cell: Cell, result: Conformance) -> dict[str, object]:
 
 def _trace(cell: Cell, difference: Difference) -> dict[str, object]:
     rows = [dict(zip(("what", "spec", "reference"), row, strict=True)) for row in difference.rows]
-    return {**trace(cell.world, difference.run), "differs": rows, "repeatable": difference.repeatable}
+    return {**trace(cell.setting, difference.run), "differs": rows, "repeatable": difference.repeatable}

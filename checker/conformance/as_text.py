@@ -50,12 +50,12 @@ def _table(console: Console, results: Sequence[Conformance]) -> Table:
     table = plain_table()
     for heading in ("write", "read"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("programs", "states", "edges", "covered", "runs"):
+    for heading in ("programs", "states", "transitions", "covered", "runs"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for pair in dict.fromkeys(result.cells[0][:2] for result in results):
         rows = [result for result in results if result.cells[0][:2] == pair]
-        sums = (sum(getattr(row, name) for row in rows) for name in ("states", "edges", "covered", "runs"))
+        sums = (sum(getattr(row, name) for row in rows) for name in ("states", "transitions", "covered", "runs"))
         verdict = max((row.verdict for row in rows), key=["conforms", "unknown", "differs"].index)
         reasons = _reasons(rows) if verdict == "unknown" else ""
         told = Text(f"{sign(verdict, console)} {verdict}{reasons}", style(verdict))
@@ -79,7 +79,7 @@ def _show_shortest(console: Console, differing: Sequence[Conformance], app: str)
     cell = shortest.cells[0]
     fault = "" if cell.fault == "none" else f", fault {cell.fault}"
     show_line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
-    show_difference(console, cell.world, shortest.difference, app)
+    show_difference(console, cell.setting, shortest.difference, app)
     if shortest.difference.repeatable:
         show_line(console, "Every step that can be taken sooner was taken, too, and none differed.")
     show_line(console, "")
@@ -109,7 +109,9 @@ def _command(cell: Cell, tested: Tested) -> str:
 def _show_summary(
     console: Console, results: Sequence[Conformance], app: str, seconds: float, *, finished: bool
 ) -> None:
-    edges, covered, runs = (sum(getattr(result, name) for result in results) for name in ("edges", "covered", "runs"))
+    transitions, covered, runs = (
+        sum(getattr(result, name) for result in results) for name in ("transitions", "covered", "runs")
+    )
     stopped = "" if finished else "Stopped, so this is unfinished. "
     means = (
         f": {app} does what the spec says, and nothing else"
@@ -118,5 +120,6 @@ def _show_summary(
     )
     show_line(
         console,
-        f"{stopped}{covered:,} of {edges:,} edges covered in {runs:,} run{'s' * (runs != 1)}, {seconds:.1f} s{means}.",
+        f"{stopped}{covered:,} of {transitions:,} transitions covered in {runs:,} run{'s' * (runs != 1)}, "
+        f"{seconds:.1f} s{means}.",
     )

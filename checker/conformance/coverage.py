@@ -11,9 +11,9 @@ from overbooked.checker.conformance.history_variables import with_orders
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.minimize import Sides, shortest_difference
 from overbooked.checker.conformance.replay import Difference
-from overbooked.checker.engine.edge_cover import covering_runs
 from overbooked.checker.engine.search import Bounds, Exploration, explore
-from overbooked.checker.engine.state_graph import Edge, Graph
+from overbooked.checker.engine.state_graph import Graph, Transition
+from overbooked.checker.engine.transition_cover import covering_runs
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
 
@@ -21,14 +21,14 @@ Conforms: TypeAlias = Literal["conforms", "differs", "unknown"]
 
 
 class Conformance(NamedTuple):
-    """What is said of one program of one pair: how many states and edges there are, and how many edges were covered.
+    """What is said of one program of one pair: its states and transitions, and how many transitions were covered.
 
     ``reason`` says why the verdict is ``unknown``.
     """
 
     cells: tuple[Cell, ...]
     states: int = 0
-    edges: int = 0
+    transitions: int = 0
     covered: int = 0
     runs: int = 0
     verdict: Conforms = "unknown"
@@ -54,8 +54,8 @@ def conform(
     :func:`time.monotonic`. A graph of more than ``max_states`` is not covered. With ``orders``, states are told apart
     by the orders in which replicas answered and confirmed, too.
     """
-    spec = model(cells[0].world, *(GUARANTEES[cell.guarantee] for cell in cells))
-    spec = with_orders(spec, cells[0].world) if orders else spec
+    spec = model(cells[0].setting, *(GUARANTEES[cell.guarantee] for cell in cells))
+    spec = with_orders(spec, cells[0].setting) if orders else spec
     found = Exploration([spec])
     for _ in explore(found, Bounds(max_states)):
         yield Conformance(cells)
@@ -65,7 +65,7 @@ def conform(
     graph = Graph(spec, found)
     covering = _Covering(cells, graph, parts, until)
     yield covering.result
-    for run in covering_runs(graph.edges):
+    for run in covering_runs(graph.transitions):
         differs = covering.differs(run)
         yield covering.result
         if differs:
@@ -82,9 +82,9 @@ class _Covering:
         self._sides = Sides(cells[0], graph, parts)
         self._steps = len(graph.model.steps)
         self._covered: set[int] = set()
-        self.result = Conformance(cells, len(graph.edges), sum(len(following) for following in graph.edges))
+        self.result = Conformance(cells, len(graph.transitions), sum(len(following) for following in graph.transitions))
 
-    def differs(self, run: Sequence[Edge]) -> bool:
+    def differs(self, run: Sequence[Transition]) -> bool:
         """Take a run on both sides; return whether they differ."""
         found = self._sides.first_difference(run)
         state = 0
@@ -99,5 +99,5 @@ class _Covering:
 
     def finish(self) -> None:
         """Say that all was covered, if it was."""
-        if self.result.verdict == "unknown" and self.result.covered == self.result.edges:
+        if self.result.verdict == "unknown" and self.result.covered == self.result.transitions:
             self.result = self.result._replace(verdict="conforms")

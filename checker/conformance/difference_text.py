@@ -13,7 +13,7 @@ from overbooked.checker.conformance.replay import Difference, Row
 from overbooked.checker.console import plain_table, show_line
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.traces.as_text import show_steps
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 _WIDTH = 100
 
@@ -23,9 +23,9 @@ def app_called(name: str | None) -> str:
     return "the reference" if name is None else name
 
 
-def show_difference(console: Console, world: World, difference: Difference, app: str) -> None:
+def show_difference(console: Console, setting: Setting, difference: Difference, app: str) -> None:
     """Print a run and what differs at its end, and whether it did so again."""
-    show_apart(console, world, difference.run, difference.rows, app)
+    show_apart(console, setting, difference.run, difference.rows, app)
     again = (
         "The same steps led there a second time."
         if difference.repeatable
@@ -34,9 +34,9 @@ def show_difference(console: Console, world: World, difference: Difference, app:
     show_line(console, f"\n{again}")
 
 
-def difference_told(world: World, difference: Difference) -> str:
+def difference_in_words(setting: Setting, difference: Difference) -> str:
     """Return a run and what differs at its end, as text."""
-    return printed(lambda console: show_difference(console, world, difference, "the reference"))
+    return printed(lambda console: show_difference(console, setting, difference, "the reference"))
 
 
 def printed(show: Callable[[Console], None]) -> str:
@@ -46,11 +46,11 @@ def printed(show: Callable[[Console], None]) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def show_apart(console: Console, world: World, run: Run, rows: Sequence[Row], app: str) -> None:
+def show_apart(console: Console, setting: Setting, run: Run, rows: Sequence[Row], app: str) -> None:
     """Print a run, and what differs after its last step: the spec and the app server beside each other."""
     steps = len(run.steps)
     if steps:
-        show_steps(console, world, run)
+        show_steps(console, setting, run)
     show_line(console, f"\n{f'After step {steps}' if steps else 'Before the first step'} they differ:\n")
     console.print(_beside(rows, app))
 

@@ -102,4 +102,4 @@ class DeterministicLoop(asyncio.BaseEventLoop):
         return done
 
     def call_exception_handler(self, context: object) -> None:
-        """Say nothing of tasks that end with the world they ran in."""
+        """Say nothing of tasks that end with the setting they ran in."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from overbooked.spec.language import Change, Field, Model, Part, Step, Value, part
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 _NOTED = {"sample", "confirm"}
 
@@ -23,7 +23,7 @@ def forget(order: str) -> Change:  # noqa: ARG001 - a role that is only written
     return {"order": ""}
 
 
-def with_orders(model: Model, world: World) -> Model:
+def with_orders(model: Model, setting: Setting) -> Model:
     """Return the model with a field for each call that has the order in which replicas were heard.
 
     Cost: a state for each order; over three replicas there are 16 of them, over five 326, for each call.
@@ -32,18 +32,18 @@ def with_orders(model: Model, world: World) -> Model:
     >>> from overbooked.spec.guarantees import GUARANTEES
     >>> from overbooked.spec.system import model
     >>> cell = Cell("serial-sync", "quorum", 3, "none", "checking-availability")
-    >>> with_orders(model(cell.world, GUARANTEES[cell.guarantee]), cell.world).fields[-1].domain[3:6]
+    >>> with_orders(model(cell.setting, GUARANTEES[cell.guarantee]), cell.setting).fields[-1].domain[3:6]
     ('db3', 'db1 db2', 'db1 db3')
     """
-    orders: dict[Value, Field] = {call.name: _order(world, call.name) for call in world.calls}
+    orders: dict[Value, Field] = {call.name: _order(setting, call.name) for call in setting.calls}
     return model._replace(
         fields=(*model.fields, *orders.values()),
         steps=tuple(each._replace(parts=(*each.parts, *_added(each, orders))) for each in model.steps),
     )
 
 
-def _order(world: World, call: str) -> Field:
-    names = [f"db{i}" for i in world.numbers]
+def _order(setting: Setting, call: str) -> Field:
+    names = [f"db{i}" for i in setting.numbers]
     domain = (" ".join(heard) for count in range(len(names) + 1) for heard in permutations(names, count))
     return Field(f"order {call}", tuple(domain), "")
 

@@ -13,39 +13,39 @@ from overbooked.checker.conformance.system_under_test import SystemUnderTest
 from overbooked.checker.engine.runs import Run
 from overbooked.reference.ports import Storage
 from overbooked.spec.language import Model, Step, Value
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import name_of, steps_of
 from overbooked.spec.users import Call, Kind
-from overbooked.spec.world import World
 
 
 class DiffersError(AssertionError):
     """The app server does what the spec does not allow, or cannot do what it does; as text it tells the run."""
 
-    def __init__(self, told: Callable[[], str]) -> None:
-        super().__init__(told)
-        self._told = told
+    def __init__(self, in_words: Callable[[], str]) -> None:
+        super().__init__(in_words)
+        self._in_words = in_words
 
     def __str__(self) -> str:
         """Return the run, and what differs at its end."""
-        return self._told()
+        return self._in_words()
 
 
 class Lockstep:
-    """A run that is under way on both sides; ``world`` grows with every call that a user makes.
+    """A run that is under way on both sides; ``setting`` grows with every call that a user makes.
 
     ``possible`` has the labels of the steps that are possible now.
     Each method raises :class:`DiffersError` when the two sides differ after what it does.
     """
 
-    def __init__(self, world: World, storage: Storage, server: NewServer) -> None:
-        self.world = world
+    def __init__(self, setting: Setting, storage: Storage, server: NewServer) -> None:
+        self.setting = setting
         self._state: dict[str, Value] = {}
         self._steps: dict[str, Step] = {}
         self._taken: list[Step] = []
         self.possible: list[str] = []
-        self._grow(world)
+        self._grow(setting)
         self._states = [self._state]
-        self._driven = SystemUnderTest(world, storage, server)
+        self._driven = SystemUnderTest(setting, storage, server)
         try:
             self.look()
         except DiffersError:
@@ -58,19 +58,19 @@ class Lockstep:
         return self._driven.under_way
 
     def stands(self, call: Call) -> Value:
-        """Return how a call stands, or what its user was told."""
-        return self._state[self.world.call(call).name]
+        """Return how a call stands, or what its user was in_words."""
+        return self._state[self.setting.call(call).name]
 
     def call(self, user: int, kind: Kind, room: str) -> None:
         """Let a user, by number from 1 on, make a call; one who has made one before must have been answered."""
-        program = self.world.users[user - 1]
+        program = self.setting.users[user - 1]
         count = 1 + sum(call.kind == kind for call in program)
         name = f"u{user}.{kind}{count if count > 1 else ''}"
         made = Call(name, kind, f"u{user}", room, program[-1].name if program else None)
-        users = list(self.world.users)
+        users = list(self.setting.users)
         users[user - 1] = (*program, made)
-        self._grow(self.world._replace(users=tuple(users)))
-        self._driven.extend(self.world)
+        self._grow(self.setting._replace(users=tuple(users)))
+        self._driven.extend(self.setting)
         self.take(f"invoke {name}")
 
     def take(self, label: str) -> None:
@@ -95,23 +95,23 @@ class Lockstep:
         """Let go of all connections."""
         self._driven.close()
 
-    def _grow(self, world: World) -> None:
-        self.world = world
-        self._state = {field.name: field.initial for field in world.fields()} | self._state
-        self._steps = {step.label: step for step in steps_of(world)}
+    def _grow(self, setting: Setting) -> None:
+        self.setting = setting
+        self._state = {field.name: field.initial for field in setting.fields()} | self._state
+        self._steps = {step.label: step for step in steps_of(setting)}
 
     def look(self) -> None:
         """Compare the two sides."""
         __tracebackhide__ = True
         steps = self._steps.items()
         self.possible = [name for name, step in steps if all(part.on(self._state) is not None for part in step.parts)]
-        expected, seen = observation_of(self.world, self._state, frozenset(self.possible)), self._driven.view()
+        expected, seen = observation_of(self.setting, self._state, frozenset(self.possible)), self._driven.view()
         if expected != seen:
-            raise DiffersError(partial(self._story, differences(self.world, expected, seen)))
+            raise DiffersError(partial(self._story, differences(self.setting, expected, seen)))
 
     def _story(self, rows: Sequence[Row]) -> str:
-        initial = {field.name: field.initial for field in self.world.fields()}
-        model = Model(name_of(self.world), self.world.fields(), tuple(self._steps.values()), ())
+        initial = {field.name: field.initial for field in self.setting.fields()}
+        model = Model(name_of(self.setting), self.setting.fields(), tuple(self._steps.values()), ())
         run = Run(model, tuple(self._taken), tuple(initial | state for state in self._states))
-        told = printed(lambda console: show_apart(console, self.world, run, rows, "app server"))
-        return f"\n\n{model.name}\n\n{told}"
+        in_words = printed(lambda console: show_apart(console, self.setting, run, rows, "app server"))
+        return f"\n\n{model.name}\n\n{in_words}"

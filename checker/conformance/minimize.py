@@ -9,9 +9,9 @@ from overbooked.checker.cells import Cell
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, observation_of
 from overbooked.checker.conformance.replay import Difference, Found, first_difference
-from overbooked.checker.engine.edge_cover import covering_runs
 from overbooked.checker.engine.runs import Run
-from overbooked.checker.engine.state_graph import Edge, Graph
+from overbooked.checker.engine.state_graph import Graph, Transition
+from overbooked.checker.engine.transition_cover import covering_runs
 
 
 class Sides:
@@ -19,18 +19,18 @@ class Sides:
 
     def __init__(self, cell: Cell, graph: Graph, parts: Implementation) -> None:
         self.graph = graph
-        self._world = cell.world
+        self._setting = cell.setting
         self._parts = parts
         self._labels = [step.label for step in graph.model.steps]
         self._views: dict[int, Observation] = {}
         self._alike: dict[frozenset[str], frozenset[str]] = {}
 
-    def first_difference(self, run: Sequence[Edge]) -> Found | None:
+    def first_difference(self, run: Sequence[Transition]) -> Found | None:
         """Take a run on both sides; return where they first differ."""
         steps = ((self._labels[step], self._view(state)) for step, state in run)
-        return first_difference(self._world, self._parts, self._view(0), steps)
+        return first_difference(self._setting, self._parts, self._view(0), steps)
 
-    def told(self, run: Sequence[Edge], found: Found) -> Difference:
+    def difference_after(self, run: Sequence[Transition], found: Found) -> Difference:
         """Return a difference with the run of the spec that leads to it, which is taken once more."""
         steps = run[: found.steps]
         states = [self.graph.state(number) for number in (0, *(state for _, state in steps))]
@@ -41,31 +41,33 @@ class Sides:
     def _view(self, state: int) -> Observation:
         view = self._views.get(state)
         if view is None:
-            labels = frozenset(self._labels[step] for step, _ in self.graph.edges[state])
+            labels = frozenset(self._labels[step] for step, _ in self.graph.transitions[state])
             possible = self._alike.setdefault(labels, labels)
-            view = self._views[state] = observation_of(self._world, self.graph.state(state), possible)
+            view = self._views[state] = observation_of(self._setting, self.graph.state(state), possible)
         return view
 
 
-def shortest_difference(sides: Sides, run: Sequence[Edge], found: Found, until: float) -> Difference:
+def shortest_difference(sides: Sides, run: Sequence[Transition], found: Found, until: float) -> Difference:
     """Return a difference that is reached in few steps, given a run that leads to one.
 
     Every step that can be taken sooner is taken, by runs that cover them all, until none of them differs; or until
     then, a time of :func:`time.monotonic`.
     """
-    difference = sides.told(run, found)
+    difference = sides.difference_after(run, found)
     while difference.repeatable and (sooner := _sooner(sides, run[: found.steps], until)):
         run, found = sooner
-        difference = sides.told(run, found)
+        difference = sides.difference_after(run, found)
     return difference
 
 
-def _sooner(sides: Sides, run: Sequence[Edge], until: float) -> tuple[list[Edge], Found] | None:
+def _sooner(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
     graph = sides.graph
     if not run:
         return None
     shortest = [*graph.way_to(run[-2][1] if len(run) > 1 else 0), run[-1]]
-    near = [edges if graph.depth(state) < len(run) - 1 else [] for state, edges in enumerate(graph.edges)]
+    near = [
+        transitions if graph.depth(state) < len(run) - 1 else [] for state, transitions in enumerate(graph.transitions)
+    ]
     for shorter in (shortest, *covering_runs(near)):
         if time.monotonic() > until:
             return None

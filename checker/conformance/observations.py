@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from overbooked.spec.language import State
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 
 class Observation(NamedTuple):
@@ -20,22 +20,22 @@ class Observation(NamedTuple):
     calls: tuple[str, ...]
 
 
-def observation_of(world: World, state: State, possible: frozenset[str]) -> Observation:
+def observation_of(setting: Setting, state: State, possible: frozenset[str]) -> Observation:
     """Return what can be seen of a state of the spec in which these steps are possible."""
-    whose = {state[world.timestamp(booking).name]: booking.name for booking in world.bookings}
-    held = (state[world.stored(room, i).name] for room in world.rooms for i in world.numbers)
+    whose = {state[setting.timestamp(booking).name]: booking.name for booking in setting.bookings}
+    held = (state[setting.stored(room, i).name] for room in setting.rooms for i in setting.numbers)
     stored = tuple(whose[timestamp] if timestamp else "-" for timestamp in held)
-    return Observation(possible, stored, tuple(str(state[world.call(call).name]) for call in world.calls))
+    return Observation(possible, stored, tuple(str(state[setting.call(call).name]) for call in setting.calls))
 
 
-def differences(world: World, spec: Observation, reference: Observation) -> list[tuple[str, str, str]]:
+def differences(setting: Setting, spec: Observation, reference: Observation) -> list[tuple[str, str, str]]:
     """Return what differs: what it is, and how it is in the spec and in the reference."""
     rows = [
         (label, *(("possible", "-") if label in spec.possible else ("-", "possible")))
         for label in sorted(spec.possible ^ reference.possible)
     ]
-    places = [f"{room} at db{i}" for room in world.rooms for i in world.numbers]
-    calls = [call.name for call in world.calls]
+    places = [f"{room} at db{i}" for room in setting.rooms for i in setting.numbers]
+    calls = [call.name for call in setting.calls]
     for names, one, other in ((places, spec.stored, reference.stored), (calls, spec.calls, reference.calls)):
         rows += [row for row in zip(names, one, other, strict=True) if row[1] != row[2]]
     return rows

@@ -11,7 +11,7 @@ from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, differences, observation_of
 from overbooked.checker.conformance.system_under_test import SystemUnderTest
 from overbooked.checker.engine.runs import Run
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 Row: TypeAlias = tuple[str, str, str]
 """What differs, how it is in the spec, and how it is in the reference."""
@@ -37,33 +37,33 @@ class Difference(NamedTuple):
 
 
 def first_difference(
-    world: World, parts: Implementation, first: Observation, steps: Iterable[tuple[str, Observation]]
+    setting: Setting, parts: Implementation, first: Observation, steps: Iterable[tuple[str, Observation]]
 ) -> Found | None:
     """Take the steps, each by its label, on new parts; return where these first differ from how the spec looks."""
     taken = 0
     try:
-        with parts.storage() as storage, closing(SystemUnderTest(world, storage, parts.server)) as driven:
+        with parts.storage() as storage, closing(SystemUnderTest(setting, storage, parts.server)) as driven:
             if (seen := driven.view()) != first:
-                return Found(0, differences(world, first, seen))
+                return Found(0, differences(setting, first, seen))
             for label, view in steps:
                 taken += 1
                 driven.take(label)
                 if (seen := driven.view()) != view:
-                    return Found(taken, differences(world, view, seen))
+                    return Found(taken, differences(setting, view, seen))
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the parts may raise
         return Found(taken, [("the reference", "goes on", f"{type(error).__name__}: {error}".splitlines()[0])])
     return None
 
 
-def replayed(world: World, run: Run, parts: Implementation) -> Difference | None:
+def replayed(setting: Setting, run: Run, parts: Implementation) -> Difference | None:
     """Lead the reference along a run of the spec; return where it cannot follow."""
-    first, *views = (observation_of(world, state, _possible(run, at)) for at, state in enumerate(run.states))
+    first, *views = (observation_of(setting, state, _possible(run, at)) for at, state in enumerate(run.states))
     steps = list(zip((step.label for step in run.steps), views, strict=True))
-    found = first_difference(world, parts, first, steps)
+    found = first_difference(setting, parts, first, steps)
     if found is None:
         return None
     until = Run(run.model, run.steps[: found.steps], run.states[: found.steps + 1])
-    return Difference(until, found.rows, repeatable=first_difference(world, parts, first, steps) == found)
+    return Difference(until, found.rows, repeatable=first_difference(setting, parts, first, steps) == found)
 
 
 def _possible(run: Run, at: int) -> frozenset[str]:

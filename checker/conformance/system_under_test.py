@@ -16,34 +16,34 @@ from overbooked.checker.conformance.event_loop import DeterministicLoop
 from overbooked.checker.conformance.implementation import NewServer, Server
 from overbooked.checker.conformance.observations import Observation
 from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
-from overbooked.spec.world import World
 
 
 class SystemUnderTest:
-    """One run of an app server over held ports, in one setting; ``world`` says which, and what the users do.
+    """One run of an app server over held ports, in one setting; ``setting`` says which, and what the users do.
 
     Steps are called as in the spec: ``invoke u1.book``, ``apply u1.book db2``, ``ack u1.book``, ``crash db1``.
     """
 
-    def __init__(self, world: World, storage: Storage, server: NewServer) -> None:
-        self.extend(world)
+    def __init__(self, setting: Setting, storage: Storage, server: NewServer) -> None:
+        self.extend(setting)
         self._storage = storage
         self._new_server = server
-        self._stage = Environment(world.replicas)
+        self._stage = Environment(setting.replicas)
         self._calls: dict[str, str] = {}
         self._served: dict[str, asyncio.Task[Booking | bool]] = {}
-        fault = world.fault
+        fault = setting.fault
         self._left = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
-        self._seen_through = [storage.replica(i) for i in world.numbers]
+        self._seen_through = [storage.replica(i) for i in setting.numbers]
         self._connections: list[Replica | Log | Clock] = []
         self._server = self._started()
 
-    def extend(self, world: World) -> None:
-        """Let the users' programs be those of ``world``, which begin as the present ones do."""
-        self.world = world
-        self._all_calls, self._rooms = world.calls, world.rooms
-        self._by_name = {call.name: call for call in world.calls}
+    def extend(self, setting: Setting) -> None:
+        """Let the users' programs be those of ``setting``, which begin as the present ones do."""
+        self.setting = setting
+        self._all_calls, self._rooms = setting.calls, setting.rooms
+        self._by_name = {call.name: call for call in setting.calls}
 
     def view(self) -> Observation:
         """Return what can be seen now."""
@@ -59,9 +59,9 @@ class SystemUnderTest:
             name, *chosen = about
             if chosen:
                 self._stage.chosen[name] = int(chosen[0])
-            self._begin(next(call for call in self.world.calls if call.name == name))
+            self._begin(next(call for call in self.setting.calls if call.name == name))
         elif kind in {"ack", "finish"}:
-            self._calls[about[0]] = _told(self._ended(about[0]))
+            self._calls[about[0]] = _answer(self._ended(about[0]))
         else:
             self._fail(kind, about[0] if about else "")
         self._stage.loop.settle()
@@ -94,9 +94,9 @@ class SystemUnderTest:
         return steps | {"restart"} if self._left["restart"] else steps
 
     def _begins(self, call: Call) -> set[str]:
-        if call.kind == "check" or not self.world.fault.skew:
+        if call.kind == "check" or not self.setting.fault.skew:
             return {f"invoke {call.name}"}
-        free = set(self.world.timestamps[1:]) - self._stage.booked.keys()
+        free = set(self.setting.timestamps[1:]) - self._stage.booked.keys()
         return {f"invoke {call.name} {timestamp}" for timestamp in free}
 
     def _may_begin(self, call: Call) -> bool:
@@ -179,14 +179,14 @@ class SystemUnderTest:
         self._calls[call] = "unknown" if gave_up else "running on, though it has taken too long"
 
     def _started(self) -> Server:
-        storage, stage, world = self._storage, self._stage, self.world
-        replicas = [storage.replica(i) for i in world.numbers]
+        storage, stage, setting = self._storage, self._stage, self.setting
+        replicas = [storage.replica(i) for i in setting.numbers]
         log, clock = storage.log(), storage.clock()
         self._connections = [*replicas, log, clock]
         held = [ControlledReplica(stage, replica, i) for i, replica in enumerate(replicas, 1)]
 
         async def start() -> Server:
-            names = (world.write.name, world.read.name)
+            names = (setting.write.name, setting.read.name)
             server = self._new_server(held, ControlledLog(stage, log), ControlledClock(stage, clock), *names)
             await server.start()
             return server
@@ -201,7 +201,7 @@ class SystemUnderTest:
         DeterministicLoop().complete(close())
 
 
-def _told(served: asyncio.Task[Booking | bool]) -> str:
+def _answer(served: asyncio.Task[Booking | bool]) -> str:
     answer = served.result()
     if isinstance(answer, Booking):
         return "acked"

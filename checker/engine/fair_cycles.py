@@ -2,7 +2,7 @@
 
 A run that never ends visits some states again and again; they lie in one strongly connected component. Under weak
 fairness a component can be gone round for ever unless some step that is owed is possible in all of its states and
-taken in none of its edges; a smaller part of such a component is no better, so looking at whole components is enough
+taken in none of its transitions; a smaller part of such a component is no better: to look at whole components is enough
 (Manna and Pnueli, Temporal Verification of Reactive Systems: Safety, 1995, chapter 5).
 """
 

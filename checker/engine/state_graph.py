@@ -13,14 +13,14 @@ from overbooked.checker.engine.state_sets import find, size, take
 from overbooked.checker.engine.successors import steps_from
 from overbooked.spec.language import Model, Value
 
-Edge: TypeAlias = tuple[int, int]
+Transition: TypeAlias = tuple[int, int]
 """The place of a step in the model, and the state that it leads to."""
 
 
 class Graph:
     """The reachable states of a model, numbered by their distance from the initial state, which is 0.
 
-    ``edges`` lists for each state the steps that are possible in it.
+    ``transitions`` lists for each state the steps that are possible in it.
     """
 
     def __init__(self, model: Model, found: Exploration) -> None:
@@ -28,13 +28,13 @@ class Graph:
         self._of = found.compiled
         self._levels = [level_of(found, 0, depth) for depth in range(len(found.levels))]
         self._starts = np.cumsum([0, *(size(level) for level in self._levels)])
-        self.edges: list[list[Edge]] = [[] for _ in range(int(self._starts[-1]))]
+        self.transitions: list[list[Transition]] = [[] for _ in range(int(self._starts[-1]))]
         for depth, level in enumerate(self._levels):
             for lookup, rows, after in steps_from(self._of, level):
                 step = lookup.of[0] or 0
                 targets = self._numbers(after, depth)
                 for row, target in zip((rows + self._starts[depth]).tolist(), targets.tolist(), strict=True):
-                    self.edges[row].append((step, target))
+                    self.transitions[row].append((step, target))
 
     def state(self, number: int) -> dict[str, Value]:
         """Return the state of that number."""
@@ -46,13 +46,15 @@ class Graph:
         """Return how many steps the state of that number is away from the initial one."""
         return int(np.searchsorted(self._starts, number, side="right")) - 1
 
-    def way_to(self, number: int) -> list[Edge]:
+    def way_to(self, number: int) -> list[Transition]:
         """Return a shortest run from the initial state to the state of that number, as its steps."""
-        way: list[Edge] = []
+        way: list[Transition] = []
         while number:
             last = self.depth(number)
             level = range(*self._starts[last - 1 : last + 1].tolist())
-            before, step = next((state, step) for state in level for step, to in self.edges[state] if to == number)
+            before, step = next(
+                (state, step) for state in level for step, to in self.transitions[state] if to == number
+            )
             way.insert(0, (step, number))
             number = before
         return way
@@ -75,7 +77,7 @@ def graph_of(model: Model, max_states: int) -> Graph | None:
     >>> from overbooked.spec.language import Field, part, step
     >>> count = Field("count", (0, 1, 2), 0)
     >>> up = step("up", part(lambda count: {"count": count + 1} if count < 2 else None, count=count))
-    >>> graph_of(Model("counter", (count,), (up,), ()), 10).edges
+    >>> graph_of(Model("counter", (count,), (up,), ()), 10).transitions
     [[(0, 1)], [(0, 2)], []]
 
     Cost: that of the search, and a pair of numbers for each step.

@@ -13,9 +13,9 @@ from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.language import State, Step
 from overbooked.spec.read_strategies import ReadStrategy, read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import event
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
 MOST_EXPLORED = 8
@@ -50,15 +50,15 @@ def of_booking(write: WriteStrategy, replicas: int) -> Traffic:
     >>> of_booking(write_strategy("serial-async", 3), 3)
     Traffic(messages=6, at_once=1, left=(0, 2), lacking=(0, 2))
     """
-    world = World(write, read_strategy("one", replicas), replicas, FAULTS["none"], _BOOK.users)
-    graph = _graph(world, _BOOK)
-    booking = world.bookings[0]
-    writing = [world.writing(booking, i).name for i in world.numbers]
-    stored = [world.stored(booking.room, i).name for i in world.numbers]
-    states = [graph.state(number) for number in range(len(graph.edges))]
+    setting = Setting(write, read_strategy("one", replicas), replicas, FAULTS["none"], _BOOK.users)
+    graph = _graph(setting, _BOOK)
+    booking = setting.bookings[0]
+    writing = [setting.writing(booking, i).name for i in setting.numbers]
+    stored = [setting.stored(booking.room, i).name for i in setting.numbers]
+    states = [graph.state(number) for number in range(len(graph.transitions))]
     told = [states[to] for _, to in _taken(graph, "ack")]
     return Traffic(
-        _messages(world, graph),
+        _messages(setting, graph),
         max(sum(state[name] in _UNDER_WAY for name in writing) for state in states),
         _least_and_most(sum(state[name] != "confirmed" for name in writing) for state in told),
         _least_and_most(sum(not state[name] for name in stored) for state in told),
@@ -71,11 +71,11 @@ def of_check(read: ReadStrategy, replicas: int) -> Traffic:
     >>> of_check(read_strategy("quorum", 3), 3)
     Traffic(messages=5, at_once=3, left=(1, 1), lacking=(0, 0))
     """
-    world = World(write_strategy("serial-sync", replicas), read, replicas, FAULTS["none"], _CHECK.users)
-    graph = _graph(world, _CHECK)
-    check = world.checks[0]
-    answer = [world.answer(check, i).name for i in read.asks]
-    states = [graph.state(number) for number in range(len(graph.edges))]
+    setting = Setting(write_strategy("serial-sync", replicas), read, replicas, FAULTS["none"], _CHECK.users)
+    graph = _graph(setting, _CHECK)
+    check = setting.checks[0]
+    answer = [setting.answer(check, i).name for i in read.asks]
+    states = [graph.state(number) for number in range(len(graph.transitions))]
     asked = [sum(state[name] is None for name in answer) for state in states if state[check.name] == "running"]
     told = [states[to] for _, to in _taken(graph, "finish")]
     used = max(sum(state[name] is not None for name in answer) for state in told)
@@ -83,32 +83,32 @@ def of_check(read: ReadStrategy, replicas: int) -> Traffic:
     return Traffic(max(asked) + used, max(asked), left)
 
 
-def _graph(world: World, guarantee: Guarantee) -> Graph:
-    graph = graph_of(model(world, guarantee), _MANY)
+def _graph(setting: Setting, guarantee: Guarantee) -> Graph:
+    graph = graph_of(model(setting, guarantee), _MANY)
     if graph is None:
-        raise ValueError(f"{world.replicas} replicas are too many to explore a call: there may be {MOST_EXPLORED}")
+        raise ValueError(f"{setting.replicas} replicas are too many to explore a call: there may be {MOST_EXPLORED}")
     return graph
 
 
 def _taken(graph: Graph, name: str) -> Iterator[tuple[int, int]]:
     """Yield the states from which and to which a step of that name leads."""
-    for before, edges in enumerate(graph.edges):
-        yield from ((before, to) for step, to in edges if graph.model.steps[step].name == name)
+    for before, transitions in enumerate(graph.transitions):
+        yield from ((before, to) for step, to in transitions if graph.model.steps[step].name == name)
 
 
-def _messages(world: World, graph: Graph) -> int:
+def _messages(setting: Setting, graph: Graph) -> int:
     """Return how many messages are sent along a run to its end, users apart: every run sends the same."""
-    users = {program[0].user for program in world.users}
+    users = {program[0].user for program in setting.users}
     sent, at = 0, 0
-    while graph.edges[at]:
-        step, to = graph.edges[at][0]
-        sent += _sent(world, users, graph.model.steps[step], graph.state(at), graph.state(to))
+    while graph.transitions[at]:
+        step, to = graph.transitions[at][0]
+        sent += _sent(setting, users, graph.model.steps[step], graph.state(at), graph.state(to))
         at = to
     return sent
 
 
-def _sent(world: World, users: set[str], step: Step, before: State, after: State) -> int:
-    said = event(world, step, before, after).messages
+def _sent(setting: Setting, users: set[str], step: Step, before: State, after: State) -> int:
+    said = event(setting, step, before, after).messages
     return sum(not users & {message.sender, message.receiver} for message in said)
 
 

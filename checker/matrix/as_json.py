@@ -9,16 +9,16 @@ from overbooked.checker.documents import json_document
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.language import Value
+from overbooked.spec.setting import Setting
 from overbooked.spec.telling import event
-from overbooked.spec.world import World
 
 _ASKED = ("fault", "write", "read", "replicas", "guarantee", "bookings", "checks")
 COLUMNS = (*_ASKED, "verdict", "length", "states", "transitions", "depth")
 
 
-def as_json(verdicts: Iterable[CellVerdict], *, finished: bool, told: Trace | None = None) -> str:
-    """Return the verdicts as one JSON document, a line each; a single one may have its run ``told`` in full."""
-    more = {"trace": _told(told)} if told else {}
+def as_json(verdicts: Iterable[CellVerdict], *, finished: bool, in_full: Trace | None = None) -> str:
+    """Return the verdicts as one JSON document, a line each; a single one may have its run told ``in_full``."""
+    more = {"trace": _in_full(in_full)} if in_full else {}
     return json_document(finished=finished, verdicts=[_row(verdict) | more for verdict in verdicts])
 
 
@@ -36,13 +36,13 @@ def csv_row(verdict: CellVerdict) -> dict[str, str]:
     return {name: "" if values[name] is None else str(values[name]) for name in COLUMNS}
 
 
-def trace(world: World, run: Run) -> dict[str, object]:
+def trace(setting: Setting, run: Run) -> dict[str, object]:
     """Return a run as JSON would have it: its steps, and from where it goes round for ever if it does."""
-    steps = [_step(world, run, at) for at in range(len(run.steps))]
+    steps = [_step(setting, run, at) for at in range(len(run.steps))]
     return {"steps": steps} | ({} if run.cycle_from is None else {"cycle_from": run.cycle_from})
 
 
-def _told(trace: Trace) -> dict[str, object]:
+def _in_full(trace: Trace) -> dict[str, object]:
     """Return a trace with all that it tells."""
     plain = ("name", "command", "setting", "guarantee", "sentence", "why", "right", "shortest", "gives", "breaks")
     told = {name: getattr(trace, name) for name in (*plain, "parties", "first")}
@@ -57,8 +57,8 @@ def _moment(trace: Trace, moment: Moment) -> dict[str, object]:
     return moment.values | told | {"messages": messages, "without_it": trace.without[moment.number - 1]}
 
 
-def _step(world: World, run: Run, at: int) -> dict[str, Value | list[str]]:
-    return event(world, run.steps[at], run.states[at], run.states[at + 1]).values
+def _step(setting: Setting, run: Run, at: int) -> dict[str, Value | list[str]]:
+    return event(setting, run.steps[at], run.states[at], run.states[at + 1]).values
 
 
 def cell_object(cell: Cell) -> dict[str, object]:
@@ -81,5 +81,5 @@ def _row(verdict: CellVerdict) -> dict[str, object]:
         "reduced": verdict.reduced,
         "length": verdict.length,
         "shortest": verdict.shortest if verdict.length else None,
-        "trace": trace(cell.world, verdict.run) if verdict.run else None,
+        "trace": trace(cell.setting, verdict.run) if verdict.run else None,
     }

@@ -151,9 +151,9 @@ def _models(family: list[Cell]) -> Iterator[tuple[Model, list[Cell]]]:
     """
     alike: dict[Hashable, list[Cell]] = {}
     for cell in family:
-        world = cell.world
-        write, read = world.write._replace(name=""), world.read._replace(name="")
-        alike.setdefault((write if world.bookings else None, read if world.checks else None), []).append(cell)
+        setting = cell.setting
+        write, read = setting.write._replace(name=""), setting.read._replace(name="")
+        alike.setdefault((write if setting.bookings else None, read if setting.checks else None), []).append(cell)
     for cells in alike.values():
         guarantees = {cell.guarantee: cell.judged for cell in cells}
-        yield model(cells[0].world, *guarantees.values()), cells
+        yield model(cells[0].setting, *guarantees.values()), cells

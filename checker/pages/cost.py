@@ -7,7 +7,7 @@ from typing import NamedTuple
 from overbooked.checker.cells import Cell
 from overbooked.checker.pages.kinds import Verdicts
 from overbooked.spec.read_strategies import ReadStrategy
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 from overbooked.spec.write_strategies import WriteStrategy
 
 
@@ -19,7 +19,7 @@ class Cost(NamedTuple):
     crash: str
 
 
-def cost(world: World, verdicts: Verdicts, cell: Cell) -> Cost:
+def cost(setting: Setting, verdicts: Verdicts, cell: Cell) -> Cost:
     """Return what the strategies of a cell pay; ``verdicts`` are known of their availability under a crash."""
     crashed = cell._replace(fault="replica-crash")
     waits = [
@@ -28,7 +28,7 @@ def cost(world: World, verdicts: Verdicts, cell: Cell) -> Cost:
         if verdicts[crashed._replace(guarantee=guarantee)].verdict != "holds"
     ]
     crash = f"{' and '.join(waits)} may wait for ever" if waits else "both are still answered"
-    return Cost(booking_waits_for(world.write), check_waits_for(world.read), crash)
+    return Cost(booking_waits_for(setting.write), check_waits_for(setting.read), crash)
 
 
 def booking_waits_for(write: WriteStrategy) -> str:

@@ -52,7 +52,7 @@ def _row(kind: Kind, guarantee: str) -> tuple[str, str, str, str]:
         "none" if "none" in faults else ", ".join(fault for fault in faults if fault != "both" or faults == ["both"])
     )
     run = its[0].run
-    why = because(its[0].cell.world, guarantee, run.states).why if run else ""
+    why = because(its[0].cell.setting, guarantee, run.states).why if run else ""
     return f"[{kind.name}]({kind.name}.md)", least, str(its[0].length), why
 
 

@@ -75,7 +75,7 @@ def step_kinds(run: Run) -> StepKinds:
     >>> from overbooked.checker.engine.verdicts import check
     >>> from overbooked.spec.system import model
     >>> cell = Cell("parallel:1", "one:db3", 3, "none", "checking-availability")._replace(fault="replica-crash")
-    >>> step_kinds(check(model(cell.world, cell.judged)).judgements["checking-availability"].run)
+    >>> step_kinds(check(model(cell.setting, cell.judged)).judgements["checking-availability"].run)
     ('invoke user1.check', 'crash replica1')
     """
     roles: dict[str, str] = {}

@@ -10,7 +10,7 @@ from overbooked.checker.engine.state_sets import size
 from overbooked.checker.pages.cost import Cost, cost
 from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
 from overbooked.checker.traces.as_markdown import diagram, steps, table
-from overbooked.checker.traces.from_booking import told
+from overbooked.checker.traces.from_booking import trace_of
 from overbooked.checker.traces.names import command_for
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.faults import FAULTS
@@ -24,7 +24,7 @@ _LEGEND = "b1 is the booking with timestamp 1, - is none, and brackets hold what
 def page(kind: Kind, known: Verdicts) -> str:
     """Return the page of a kind, in Markdown."""
     verdict = kind.verdicts[0]
-    trace = told(verdict)
+    trace = trace_of(verdict)
     judged = verdict.cell.judged
     title = f"{judged.anomaly[0].upper()}{judged.anomaly[1:]} in {len(trace.moments)} steps"
     parts = [
@@ -34,7 +34,7 @@ def page(kind: Kind, known: Verdicts) -> str:
         f"## The guarantee\n\n**{trace.guarantee}**: {trace.sentence}.{_also(kind)}",
         f"## The run\n\n{trace.setting[0].upper()}{trace.setting[1:]}. {_sentence(trace.users)}\n\n{diagram(trace)}",
         f"{steps(trace)}\n\n{_LEGEND}",
-        f"## What was told, and what would have been right\n\n{_told(verdict, trace)}",
+        f"## What was told, and what would have been right\n\n{_answers(verdict, trace)}",
         f"## Why no shorter run does it\n\n{_no_shorter(verdict, trace)}",
         f"## See for yourself\n\n{_commands(kind, verdict.cell)}",
         f"## Who has it\n\n{_who_has_it(kind)}",
@@ -56,14 +56,14 @@ def _also(kind: Kind) -> str:
     return also + (f" A run of these steps also breaks {listed(more)}." if more else "")
 
 
-def _told(verdict: CellVerdict, trace: Trace) -> str:
-    rows = [(call.user, f"`{call.spelled}`", trace.answers[call.name]) for call in verdict.cell.world.calls]
+def _answers(verdict: CellVerdict, trace: Trace) -> str:
+    rows = [(call.user, f"`{call.spelled}`", trace.answers[call.name]) for call in verdict.cell.setting.calls]
     return f"{table(('user', 'call', 'was told'), rows)}\n\nRight would be: {trace.right}"
 
 
 def _no_shorter(verdict: CellVerdict, trace: Trace) -> str:
     cell, length = verdict.cell, len(trace.moments)
-    found = Exploration([model(cell.world, cell.judged)])
+    found = Exploration([model(cell.setting, cell.judged)])
     until_broken(found, cell.guarantee, Bounds())
     states = sum(size(level) for level in found.levels[:length])
     searched = f"All {states:,} states that fewer than {length} steps lead to were looked at, and in none is it broken."
@@ -102,7 +102,7 @@ def _who_does_not(cell: Cell, known: Verdicts) -> str:
     kept = [it for it in same if known[it].verdict == "holds"]
     fault = FAULTS[cell.fault]
     under = "with no fault" if fault.name == "none" else f"under `{fault.name}`"
-    its = cost(cell.world, known, cell)
+    its = cost(cell.setting, known, cell)
     pays = (
         f"`{cell.write}` by `{cell.read}` waits for {its.booking} to book and for {its.check} to check; "
         f"when a replica crashes, {its.crash}."
@@ -111,7 +111,7 @@ def _who_does_not(cell: Cell, known: Verdicts) -> str:
         return f"Nobody: none of the {len(same)} ways to write and to read keeps `{cell.guarantee}` {under}. {pays}"
     costs: dict[Cost, list[Cell]] = {}
     for it in kept:
-        costs.setdefault(cost(it.world, known, it), []).append(it)
+        costs.setdefault(cost(it.setting, known, it), []).append(it)
     rows = [(_pairs(cells), *its) for its, cells in costs.items()]
     headings = ("ways to write: ways to read", "a booking waits for", "a check waits for", "when a replica crashes")
     some = f"{len(kept)} of the {len(same)} ways to write and to read keep `{cell.guarantee}` {under}."

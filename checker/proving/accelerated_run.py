@@ -25,7 +25,7 @@ class Stretch(NamedTuple):
     times: z3.ArithRef
     by: Mapping[str, Value]
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the stretch in words."""
         return self.step if z3.is_int_value(self.times) else f"{self.times} times {self.step}"
 
@@ -61,7 +61,7 @@ class LongRun(NamedTuple):
             effect = _effect(state, _the_move(state, stretch))
             move, onward = _the_move(_after(state, effect, done), stretch), _after(state, effect, done + 1)
             possible_now = z3.And(move.condition, _same(move.after, onward))
-            yield Claim(stretch.told(), (*known, done >= 0, done < stretch.times), possible_now, small)
+            yield Claim(stretch.in_words(), (*known, done >= 0, done < stretch.times), possible_now, small)
             state = _after(state, effect, stretch.times)
         taken = z3.Sum([stretch.times for stretch in self.stretches])
         yield Claim(f"that is {self.steps} steps", known, taken == self.steps, small)
@@ -85,7 +85,7 @@ def _the_move(state: CountedState, stretch: Stretch) -> Move:
         and not z3.is_false(z3.simplify(move.condition))
     ]
     if len(found) != 1:
-        raise ValueError(f"{stretch.told()} may be taken in {len(found)} ways: say by whom, so that it is one")
+        raise ValueError(f"{stretch.in_words()} may be taken in {len(found)} ways: say by whom, so that it is one")
     return found[0]
 
 

@@ -14,8 +14,9 @@ import z3
 Verdict: TypeAlias = Literal["proved", "refuted", "unknown"]
 
 
-_PATIENCE = 10.0
-"""So many seconds at most go into making a case smaller."""
+_EFFORT = 20_000_000
+"""So much work of z3's, in its own units, goes into making a case smaller at most: a count, so that no case that is
+shown depends on how fast a machine is."""
 
 
 class Claim(NamedTuple):
@@ -66,7 +67,7 @@ def ask(claim: Claim, seconds: float, *, met: bool = False) -> Answer:
         return Answer("proved")
     if answer == z3.unknown:
         return Answer("unknown")
-    smallest = _smallest(claim, seconds) if claim.small else None
+    smallest = _smallest(claim) if claim.small else None
     return Answer("refuted", smallest or solver.model())
 
 
@@ -125,14 +126,14 @@ def number(case: z3.ModelRef, term: z3.ArithRef) -> int:
     return int(case.eval(term, model_completion=True).as_long())
 
 
-def told(case: z3.ModelRef, *terms: z3.ArithRef) -> str:
+def values_of(case: z3.ModelRef, *terms: z3.ArithRef) -> str:
     """Return the values of these terms in a case, as in ``N = 2, W = 1``."""
     return ", ".join(f"{term} = {number(case, term)}" for term in terms)
 
 
-def _smallest(claim: Claim, seconds: float) -> z3.ModelRef | None:
+def _smallest(claim: Claim) -> z3.ModelRef | None:
     optimizer = z3.Optimize()
-    optimizer.set("timeout", _milliseconds(min(seconds, _PATIENCE)))
+    optimizer.set("rlimit", _EFFORT)
     optimizer.add(*claim.premises, z3.Not(claim.conclusion), *claim.plain)
     for term in claim.small:
         optimizer.minimize(term)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 import z3
 
 from overbooked.checker.engine.rule_tables import ModelError
+from overbooked.checker.proving.formula_text import in_symbols, text_of
 from overbooked.checker.proving.solver import Claim, Verdict, ask
 
 
@@ -57,11 +58,18 @@ Prover: TypeAlias = Callable[[float], Proof]
 
 
 class Statement(NamedTuple):
-    """A statement: what is claimed, when ("if ..."), and both in symbols."""
+    """A statement: what is claimed, when ("if ..."), and both in symbols; ``when`` may spell a formula, ``premise``."""
 
     claim: str
     when: str
     symbols: str
+    premise: z3.BoolRef | None = None
+
+    @classmethod
+    def of(cls, claim: str, premise: z3.BoolRef, conclusion: str) -> Statement:
+        """Return the statement that a claim, in symbols a ``conclusion``, follows from a premise, which is spelled."""
+        text = text_of(premise)
+        return cls(claim, f"if {text}", f"{in_symbols(text)} ⇒ {conclusion}", premise)
 
     @property
     def words(self) -> str:
@@ -103,7 +111,10 @@ class Theorem(NamedTuple):
 
     def weakened(self, weaker: WeakenedPremise, prove: Prover) -> Theorem:
         """Return the twin, whose premise is weaker, and which must be refuted."""
-        said = Statement(self.said.claim, *weaker)
+        return self.twin(Statement(self.said.claim, *weaker), prove)
+
+    def twin(self, said: Statement, prove: Prover) -> Theorem:
+        """Return the weakened twin that says this."""
         name = f"{self.name}:weakened"
         return Theorem(name, self.group, said, self.covers, self.how, prove, "refuted", self.name)
 
@@ -151,6 +162,23 @@ class Topic(NamedTuple):
         """Return a theorem and its twin; ``prove`` is given by how much the premise is weakened: by 0, or by 1."""
         theorem = self.theorem(name, said, prove(0))
         return theorem, theorem.weakened(weaker, prove(1))
+
+    def from_premise(
+        self,
+        name: str,
+        claim: str,
+        conclusion: str,
+        premises: tuple[z3.BoolRef, z3.BoolRef],
+        prove: Callable[[z3.BoolRef], Prover],
+    ) -> tuple[Theorem, Theorem]:
+        """Return the theorem that a claim follows from the first premise, and its twin, which has the weaker second.
+
+        What is printed of a premise is spelled from the formula that ``prove`` is given. ``conclusion`` is the claim in
+        symbols.
+        """
+        first, weaker = (Statement.of(claim, premise, conclusion) for premise in premises)
+        theorem = self.theorem(name, first, prove(premises[0]))
+        return theorem, theorem.twin(weaker, prove(premises[1]))
 
 
 class Asked(NamedTuple):

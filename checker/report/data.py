@@ -12,15 +12,15 @@ from overbooked.checker.pages.kinds import kind_name
 from overbooked.checker.report.explorable import Explorable, Json
 from overbooked.checker.report.numbers import numbers
 from overbooked.checker.traces.as_svg import as_svg
-from overbooked.checker.traces.from_booking import tested, told
+from overbooked.checker.traces.from_booking import tested, trace_of
 from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
 from overbooked.spec.language import State, Step
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import contents, event, users_in_words
-from overbooked.spec.world import World
 
 
 class Report:
@@ -44,10 +44,10 @@ class Report:
             yield f"cell {at} of {len(self._judging.cells)}"
         cells = self._judging.cells
         writes, reads, names, faults = (list(dict.fromkeys(each)) for each in zip(*map(_axes, cells), strict=True))
-        world = cells[0].world
-        counted = yield from numbers(writes, reads, world.replicas)
+        setting = cells[0].setting
+        counted = yield from numbers(writes, reads, setting.replicas)
         self.data = {
-            "replicas": world.replicas,
+            "replicas": setting.replicas,
             "faults": [{"name": name, "sentence": FAULTS[name].sentence} for name in faults],
             "guarantees": [_guarantee(GUARANTEES[name]) for name in names],
             "writes": [{"name": name, "words": self._words(name, reads[0])} for name in writes],
@@ -61,8 +61,8 @@ class Report:
         }
 
     def _words(self, write: str, read: str, of: str = "write") -> str:
-        world = self._judging.cells[0]._replace(write=write, read=read).world
-        return write_in_words(world.write, world.replicas) if of == "write" else read_in_words(world.read)
+        setting = self._judging.cells[0]._replace(write=write, read=read).setting
+        return write_in_words(setting.write, setting.replicas) if of == "write" else read_in_words(setting.read)
 
     def _row(self, verdict: CellVerdict) -> Json:
         cell = verdict.cell
@@ -82,23 +82,23 @@ class Report:
 
     def _trace(self, verdict: CellVerdict) -> int:
         """Return the number of a run as it is told; what is told alike in several settings is kept once."""
-        trace = told(verdict)
+        trace = trace_of(verdict)
         svg = as_svg(trace._replace(name="", command=""))
         if svg not in self._traces:
             self._traces[svg] = len(self._told)
-            self._told.append(_told(trace, svg))
+            self._told.append(_trace(trace, svg))
         return self._traces[svg]
 
     def _model(self, cell: Cell) -> int:
         """Return the number of the model in which a cell is explored; users that do the same have one."""
-        world, judged = cell.world, cell.judged
-        key = (world, judged.memory)
+        setting, judged = cell.setting, cell.judged
+        key = (setting, judged.memory)
         if key not in self._known:
             self._known[key] = len(self._models)
-            alike = [it for it in tested(world) if it.memory == judged.memory]
-            of = model(world, *(alike if judged.name in {it.name for it in alike} else [judged]))
-            kind = (world.replicas, world.write.log, world.users)
-            its = self._explorable.model(of, _tell(world), _contents(world), kind)
+            alike = [it for it in tested(setting) if it.memory == judged.memory]
+            of = model(setting, *(alike if judged.name in {it.name for it in alike} else [judged]))
+            kind = (setting.replicas, setting.write.log, setting.users)
+            its = self._explorable.model(of, _tell(setting), _contents(setting), kind)
             self._models.append(its | {"users": users_in_words(judged)})
         return self._known[key]
 
@@ -129,7 +129,7 @@ def _guarantee(guarantee: Guarantee) -> Json:
     return {**named, "question": guarantee.question, "users": users_in_words(guarantee)}
 
 
-def _told(trace: Trace, svg: str) -> Json:
+def _trace(trace: Trace, svg: str) -> Json:
     return {
         "svg": svg,
         "why": trace.why,
@@ -146,16 +146,16 @@ def _moment(moment: Moment) -> Json:
     return {"who": moment.who, "what": moment.what, "label": moment.label, "holds": holds, "keeps": keeps}
 
 
-def _tell(world: World) -> Callable[[Step, State, State], str]:
+def _tell(setting: Setting) -> Callable[[Step, State, State], str]:
     def tell(step: Step, before: State, after: State) -> str:
-        it = event(world, step, before, after)
+        it = event(setting, step, before, after)
         return f"{it.who} {it.what}"
 
     return tell
 
 
-def _contents(world: World) -> dict[str, Callable[[State], str]]:
+def _contents(setting: Setting) -> dict[str, Callable[[State], str]]:
     def held(name: str) -> Callable[[State], str]:
-        return lambda state: contents(world, state)[name]
+        return lambda state: contents(setting, state)[name]
 
-    return {f"db{i}": held(f"db{i}") for i in world.numbers}
+    return {f"db{i}": held(f"db{i}") for i in setting.numbers}

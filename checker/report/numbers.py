@@ -9,7 +9,7 @@ import numpy as np
 from overbooked.checker.latency.latencies import latencies, latency_object
 from overbooked.checker.simulation.as_json import pair_object
 from overbooked.checker.simulation.networks import SETS, network
-from overbooked.checker.simulation.simulated import VISIBLE, Setting, Simulated, simulated
+from overbooked.checker.simulation.simulated import VISIBLE, Simulated, Simulation, simulated
 from overbooked.checker.simulation.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
@@ -28,19 +28,19 @@ def numbers(writes: Sequence[str], reads: Sequence[str], replicas: int) -> Gener
         yield f"delays {name}"
         every_write = [write_strategy(each, replicas) for each in writes]
         every_read = [read_strategy(each, replicas) for each in reads]
-        setting = Setting(every_write, every_read, network(name, replicas, {}), _TRIALS, _SEED)
-        sets.append(_simulated(setting, keeps))
+        simulation = Simulation(every_write, every_read, network(name, replicas, {}), _TRIALS, _SEED)
+        sets.append(_simulated(simulation, keeps))
     rows: list[object] = [latency_object(row) for row in latencies(writes, reads, replicas, times)]
     return {"latencies": rows, "delays": sets, "trials": _TRIALS, "seed": _SEED}
 
 
-def _simulated(setting: Setting, keeps: Keeps) -> dict[str, object]:
-    found = simulated(setting)
+def _simulated(simulation: Simulation, keeps: Keeps) -> dict[str, object]:
+    found = simulated(simulation)
     longest = max(each.fresh.visible().value for each in found)
     times = np.linspace(0, longest, _TIMES).tolist()
     rows: list[object] = [_pair(each, point, keeps, times) for each, point in zip(found, points(found), strict=True)]
-    legs: list[object] = [list(leg) for leg in setting.network.legs()]
-    return {"name": setting.network.name, "legs": legs, "times": times, "visible": VISIBLE, "pairs": rows}
+    legs: list[object] = [list(leg) for leg in simulation.network.legs()]
+    return {"name": simulation.network.name, "legs": legs, "times": times, "visible": VISIBLE, "pairs": rows}
 
 
 def _pair(each: Simulated, point: Point, keeps: Keeps, times: Sequence[float]) -> dict[str, object]:

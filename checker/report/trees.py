@@ -44,13 +44,13 @@ def tree_of(fields: Mapping[str, Field], tell: Tell) -> Tree:
 def tree_of_step(fields: Mapping[str, Field], step: Step, tell: TellStep) -> Tree:
     """Return what ``tell`` tells of a step, from the states before and after it, as a tree about the one before."""
 
-    def told(known: dict[str, Value]) -> str:
+    def text(known: dict[str, Value]) -> str:
         if not all(_may_be(part, known) for part in step.parts):
             raise _ImpossibleError
         before = _Known(fields, known)
         return tell(step, before, _After(before, step))
 
-    return _tree({}, told)
+    return _tree({}, text)
 
 
 def _may_be(part: Part, known: dict[str, Value]) -> bool:
@@ -66,8 +66,8 @@ def _tree(known: dict[str, Value], tell: Callable[[dict[str, Value]], str]) -> T
     except _AskedError as asked:
         field = asked.field
     branches = tuple(_tree(known | {field.name: value}, tell) for value in field.domain)
-    told = {branch for branch in branches if branch is not None}
-    return told.pop() if len(told) == 1 else (field.name, branches) if told else None
+    kinds = {branch for branch in branches if branch is not None}
+    return kinds.pop() if len(kinds) == 1 else (field.name, branches) if kinds else None
 
 
 class _Known(Mapping[str, Value]):

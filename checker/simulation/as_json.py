@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from overbooked.checker.documents import as_csv_text, json_document
 from overbooked.checker.simulation.estimates import Estimate
-from overbooked.checker.simulation.simulated import KS, VISIBLE, Setting, Simulated, percentiles
+from overbooked.checker.simulation.simulated import KS, VISIBLE, Simulated, Simulation, percentiles
 from overbooked.checker.simulation.trade_off import Keeps
 
 _SHARE = f"{100 * VISIBLE:g}"
@@ -15,10 +15,10 @@ _DIGITS = 9
 """So many digits after the point are told: of milliseconds, picoseconds; of probabilities, a billionth."""
 
 
-def as_json(found: Sequence[Simulated], setting: Setting, at: Sequence[float], keeps: Keeps) -> str:
+def as_json(found: Sequence[Simulated], simulation: Simulation, at: Sequence[float], keeps: Keeps) -> str:
     """Return what was simulated as one JSON document, a line for each pair; ``at`` are times in ms."""
     pairs = [pair_object(each, at, keeps) for each in found]
-    return json_document(delays=setting.network.name, seed=setting.seed, pairs=pairs)
+    return json_document(delays=simulation.network.name, seed=simulation.seed, pairs=pairs)
 
 
 def as_csv(found: Sequence[Simulated], at: Sequence[float], keeps: Keeps) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from overbooked.checker.console import has_signs, plain_table, show_paragraph, show_whole
 from overbooked.checker.simulation.delays import Times
 from overbooked.checker.simulation.estimates import Estimate
-from overbooked.checker.simulation.simulated import KS, SHARES, VISIBLE, Setting, Simulated, percentiles
+from overbooked.checker.simulation.simulated import KS, SHARES, VISIBLE, Simulated, Simulation, percentiles
 
 _WIDE = 96
 """From this many columns on, the ways to write have a column of their own."""
@@ -19,13 +19,14 @@ _LONG = 1000
 _ToCells = Callable[[Simulated], list[str]]
 
 
-def show(console: Console, found: Sequence[Simulated], setting: Setting, at: Sequence[float]) -> None:
+def show(console: Console, found: Sequence[Simulated], simulation: Simulation, at: Sequence[float]) -> None:
     """Print how long bookings and checks take, how fresh checks are, and how many bookings they may miss."""
-    replicas = f"{setting.network.replicas} replica{'s' * (setting.network.replicas > 1)}"
+    replicas = f"{simulation.network.replicas} replica{'s' * (simulation.network.replicas > 1)}"
     show_paragraph(
-        console, f"{replicas}, delays {setting.network.name}, {setting.trials:,} trials with seed {setting.seed}.\n"
+        console,
+        f"{replicas}, delays {simulation.network.name}, {simulation.trials:,} trials with seed {simulation.seed}.\n",
     )
-    for leg, spelled in setting.network.legs():
+    for leg, spelled in simulation.network.legs():
         show_paragraph(console, f"{leg:9} {spelled}")
     show_paragraph(
         console, "\nHow long they take, in ms: at the median, and at most in 99 % and in 99.9 % of all cases\n"

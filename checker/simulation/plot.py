@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from overbooked.checker.simulation.simulated import VISIBLE, Setting, Simulated
+from overbooked.checker.simulation.simulated import VISIBLE, Simulated, Simulation
 from overbooked.checker.simulation.trade_off import Keeps, Point, points, stale_over
 
 _SIZE = (14.0, 6.4)
@@ -28,7 +28,7 @@ _LABELLED = 24
 """Of more pairs than these, only those on the Pareto front have their names beside them."""
 
 
-def draw(path: Path, found: Sequence[Simulated], keeps: Keeps, setting: Setting) -> None:
+def draw(path: Path, found: Sequence[Simulated], keeps: Keeps, simulation: Simulation) -> None:
     """Write the picture; its name ends with ``.svg`` or ``.png``.
 
     Raises :class:`OSError` when that cannot be written.
@@ -37,8 +37,8 @@ def draw(path: Path, found: Sequence[Simulated], keeps: Keeps, setting: Setting)
     figure = Figure(_SIZE, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    over = f"{setting.network.replicas} replicas, delays {setting.network.name}"
-    figure.suptitle(f"{over}, {setting.trials:,} trials with seed {setting.seed}")
+    over = f"{simulation.network.replicas} replicas, delays {simulation.network.name}"
+    figure.suptitle(f"{over}, {simulation.trials:,} trials with seed {simulation.seed}")
     _draw_points(left, points(found), keeps)
     _draw_curves(right, [each for each in found if not each.fresh.proved])
     figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else {})

@@ -68,7 +68,7 @@ class Simulated(NamedTuple):
         return len(self.booking)
 
 
-class Setting(NamedTuple):
+class Simulation(NamedTuple):
     """What is simulated: the ways to write and to read, over what network, how often, and by what seed."""
 
     writes: Sequence[WriteStrategy]
@@ -82,12 +82,12 @@ KS = (1, 2, 3, 5)
 """Of how many last bookings it is told how often a check sees none."""
 
 
-def simulate(setting: Setting) -> Generator[str, None, list[Simulated]]:
+def simulate(simulation: Simulation) -> Generator[str, None, list[Simulated]]:
     """Yield how far it is, and return each way to write by each way to read.
 
     The intervals of what is estimated have the true value with a probability of 95 % each.
     """
-    writes, reads, network, count, seed = setting
+    writes, reads, network, count, seed = simulation
     booking, checking = ({each.name: np.empty(count) for each in every} for every in (writes, reads))
     fresh = {(write.name, read.name): np.empty(count) for write in writes for read in reads}
     done = 0
@@ -112,9 +112,9 @@ def simulate(setting: Setting) -> Generator[str, None, list[Simulated]]:
     ]
 
 
-def simulated(setting: Setting) -> list[Simulated]:
+def simulated(simulation: Simulation) -> list[Simulated]:
     """Return each way to write by each way to read, as :func:`simulate` does."""
-    simulating = simulate(setting)
+    simulating = simulate(simulation)
     while True:
         try:
             next(simulating)

@@ -173,7 +173,7 @@ def _for_every_n(
         yield Claim("one replica more leaves it so", (fits(MORE), invariant(now)), kept)
         yield from _read_off()
 
-    return proof_of(claims, _told)
+    return proof_of(claims, _case_in_words)
 
 
 _ENDS = ("serial-sync", "serial-async", "parallel:1", "parallel:N")
@@ -215,7 +215,7 @@ def _kth(slack: int) -> Prover:
                 enough, early = _how_many([t <= at for t in times]) >= k, _how_many([t < at for t in times]) < k
                 yield _claim(n, [time >= 0 for time in times], z3.And(enough, early), f"K = {k}")
 
-    return proof_of(claims, _told)
+    return proof_of(claims, _case_in_words)
 
 
 def _only_then(slack: int) -> Prover:
@@ -231,7 +231,7 @@ def _only_then(slack: int) -> Prover:
         yield Claim("one replica more leaves it so", known, _least(first, MORE) < APPEND)
         yield from _read_off()
 
-    return proof_of(claims, _told)
+    return proof_of(claims, _case_in_words)
 
 
 def _claim(n: int, known: list[z3.BoolRef], conclusion: z3.BoolRef, also: str = "") -> Claim:
@@ -242,7 +242,7 @@ def _claim(n: int, known: list[z3.BoolRef], conclusion: z3.BoolRef, also: str = 
     return Claim(what, (*known, APPEND >= 0), conclusion, tuple(_most(term, -term) for term in terms), tuple(whole))
 
 
-def _told(claim: Claim, case: z3.ModelRef) -> str:
+def _case_in_words(claim: Claim, case: z3.ModelRef) -> str:
     if not claim.small:
         return f"{claim.what}: {case}"
     n = len(claim.small) - 1

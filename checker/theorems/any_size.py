@@ -12,8 +12,8 @@ from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field
 from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import WriteStrategy
 
 N, W, R, C = z3.Ints("N W R C")
@@ -32,7 +32,7 @@ def replica_of(field: Field) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found else None
 
 
-class Setting(NamedTuple):
+class AnySize(NamedTuple):
     """What the booking system is like, apart from its numbers; W and R are unknown.
 
     With ``crashes`` any number of replicas may crash, with ``restarts`` the app server may restart any number of times:
@@ -45,19 +45,19 @@ class Setting(NamedTuple):
     crashes: bool = False
     restarts: bool = False
 
-    def world(self, replicas: int) -> World:
-        """Return the setting over so many replicas."""
+    def setting(self, replicas: int) -> Setting:
+        """Return the system over so many replicas."""
         writes = WriteStrategy("any", serial=self.serial, needed=W, log=self.log)
         reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)))
         fault = Fault("any", replicas * self.crashes, replicas * self.restarts, "")
-        return World(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
+        return Setting(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
         guarantee = GUARANTEES[self.guarantee]
-        return family(lambda replicas: model(self.world(replicas), guarantee), replica_of)
+        return family(lambda replicas: model(self.setting(replicas), guarantee), replica_of)
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """How it writes, in a word or two."""
         return f"{'message:' * self.log}{'serial' if self.serial else 'parallel'}"

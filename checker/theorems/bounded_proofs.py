@@ -14,14 +14,14 @@ from overbooked.checker.proving.transition_relation import SymbolicState, induct
 from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems.any_size import replica_of
 from overbooked.checker.theorems.invariants import Lines, Numbers
-from overbooked.checker.theorems.smallest_run import told
+from overbooked.checker.theorems.smallest_run import run_in_words
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model
 from overbooked.spec.names import StrategyError, shown
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 GUARANTEE = "read-after-write"
@@ -41,7 +41,7 @@ TOPIC = Topic(
 def theorems(replicas: int) -> Iterator[Theorem]:
     """Yield, for each of the source's pairs, what the search says as a theorem, with a twin if it holds."""
     for write, read in product(DEFAULT_WRITES, DEFAULT_READS):
-        yield from _of_pair(f"steps:{write}/{read}", _world(write, read, replicas))
+        yield from _of_pair(f"steps:{write}/{read}", _setting(write, read, replicas))
 
 
 def named(name: str, replicas: int) -> Callable[[], Iterator[Theorem]]:
@@ -51,60 +51,60 @@ def named(name: str, replicas: int) -> Callable[[], Iterator[Theorem]]:
     proved so.
     """
     write, _, read = name.removeprefix("steps:").partition("/")
-    world = _world(write, read, replicas)
+    setting = _setting(write, read, replicas)
     if replicas > MOST:
         raise StrategyError(f"{shown(name)}: the spec's own steps are proved over up to {MOST} replicas")
-    if len(world.read.asks) < replicas:
+    if len(setting.read.asks) < replicas:
         raise StrategyError(f"{shown(name)}: {read} asks one replica alone, so ask for the sets: {write}/{read}")
-    return lambda: _of_pair(name, world)
+    return lambda: _of_pair(name, setting)
 
 
-def _of_pair(name: str, world: World) -> Iterator[Theorem]:
-    write, read = world.write.name, world.read.name
-    topic = TOPIC._replace(covers=f"N = {world.replicas}; one booking and one check; no fault")
-    found = _explored(world)
+def _of_pair(name: str, setting: Setting) -> Iterator[Theorem]:
+    write, read = setting.write.name, setting.read.name
+    topic = TOPIC._replace(covers=f"N = {setting.replicas}; one booking and one check; no fault")
+    found = _explored(setting)
     said = Statement(f"no check by {read} is stale after an ack of {write}", "", f"{write}, {read} ⇒ {GUARANTEE}")
-    theorem = topic.theorem(name, said, _prover(world, found))
+    theorem = topic.theorem(name, said, _prover(setting, found))
     if found.verdict == "violated":
         yield theorem._replace(expected="refuted")
     else:
         yield theorem
-        yield _twin(theorem, world)
+        yield _twin(theorem, setting)
 
 
-def _world(write: str, read: str, replicas: int) -> World:
+def _setting(write: str, read: str, replicas: int) -> Setting:
     users = GUARANTEES[GUARANTEE].users
-    return World(write_strategy(write, replicas), read_strategy(read, replicas), replicas, FAULTS["none"], users)
+    return Setting(write_strategy(write, replicas), read_strategy(read, replicas), replicas, FAULTS["none"], users)
 
 
-def _twin(theorem: Theorem, world: World) -> Theorem:
+def _twin(theorem: Theorem, setting: Setting) -> Theorem:
     """Return the twin: an ack waits for one confirmation fewer than R + W > N asks for."""
-    fewer = world.replicas - world.read.answers
-    weaker = world._replace(write=world.write._replace(needed=fewer))
+    fewer = setting.replicas - setting.read.answers
+    weaker = setting._replace(write=setting.write._replace(needed=fewer))
     when = WeakenedPremise(
         f"if the ack waits for {fewer} confirmation{'s' * (fewer != 1)}", f"W = {fewer}, {theorem.said.symbols}"
     )
     return theorem.weakened(when, _prover(weaker, _explored(weaker)))
 
 
-def _model(world: World) -> Model:
-    return model(world, GUARANTEES[GUARANTEE])
+def _model(setting: Setting) -> Model:
+    return model(setting, GUARANTEES[GUARANTEE])
 
 
-def _explored(world: World) -> PropertyVerdict:
-    return check(_model(world)).judgements[GUARANTEE]
+def _explored(setting: Setting) -> PropertyVerdict:
+    return check(_model(setting)).judgements[GUARANTEE]
 
 
-def _prover(world: World, explored: PropertyVerdict) -> Prover:
+def _prover(setting: Setting, explored: PropertyVerdict) -> Prover:
     """Return a prover for one pair: by bounded search where the search found a violation, else by induction."""
     if explored.verdict == "violated":
-        return lambda seconds: _searched(world, explored, seconds)
-    return lambda seconds: _induced(world, seconds)
+        return lambda seconds: _searched(setting, explored, seconds)
+    return lambda seconds: _induced(setting, seconds)
 
 
-def _searched(world: World, explored: PropertyVerdict, seconds: float) -> Proof:
+def _searched(setting: Setting, explored: PropertyVerdict, seconds: float) -> Proof:
     try:
-        run = shortest_run(_model(world), _model(world).properties[0], LONGEST, replica_of, seconds)
+        run = shortest_run(_model(setting), _model(setting).properties[0], LONGEST, replica_of, seconds)
     except TimeoutError as error:
         return Proof("unknown", (Part(str(error), "unknown"),))
     if run is None and (explored.length or 0) > LONGEST:
@@ -112,25 +112,25 @@ def _searched(world: World, explored: PropertyVerdict, seconds: float) -> Proof:
     if run is None or len(run.steps) != explored.length:
         return Proof("unknown", wrong=f"the search says {explored.length} steps, z3 {_length(run)}")
     brief = f"a run of {explored.length} steps and none shorter, as in the search"
-    return Proof("refuted", (Part(brief, "refuted"),), "", told(world, run), brief)
+    return Proof("refuted", (Part(brief, "refuted"),), "", run_in_words(setting, run), brief)
 
 
 def _length(run: Run | None) -> str:
     return f"{len(run.steps)}" if run else f"none of up to {LONGEST}"
 
 
-def _induced(world: World, seconds: float) -> Proof:
-    numbers = Numbers(world.replicas, world.write.needed, world.read.answers)
+def _induced(setting: Setting, seconds: float) -> Proof:
+    numbers = Numbers(setting.replicas, setting.write.needed, setting.read.answers)
 
     def lines(view: View) -> Lines:
-        return invariants.reads_see_writes(view, world, numbers)
+        return invariants.reads_see_writes(view, setting, numbers)
 
-    asked = _model(world)
+    asked = _model(setting)
     found = ask_all(induction(asked, asked.properties[0], lines, replica_of), seconds)
     return Proof(
-        "proved" if found.verdict == "proved" else "unknown", found.parts, invariant=tuple(_sentences(world, numbers))
+        "proved" if found.verdict == "proved" else "unknown", found.parts, invariant=tuple(_sentences(setting, numbers))
     )
 
 
-def _sentences(world: World, numbers: Numbers) -> Lines:
-    return invariants.reads_see_writes(SymbolicState(_model(world), 0, replica_of), world, numbers)
+def _sentences(setting: Setting, numbers: Numbers) -> Lines:
+    return invariants.reads_see_writes(SymbolicState(_model(setting), 0, replica_of), setting, numbers)

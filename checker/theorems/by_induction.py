@@ -13,11 +13,11 @@ from overbooked.checker.proving.induction import Induction, View
 from overbooked.checker.proving.parameterized import SIZES, SMALL
 from overbooked.checker.proving.solver import Claim
 from overbooked.checker.proving.theorem import Proof, Prover, Topic, ask_all
-from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, Setting, W
+from overbooked.checker.theorems.any_size import NUMBERS_FIT, AnySize, C, N, R, W
 from overbooked.checker.theorems.invariants import Lines, Numbers
 from overbooked.checker.theorems.smallest_run import smallest_run
+from overbooked.spec.setting import Setting
 from overbooked.spec.telling import listed
-from overbooked.spec.world import World
 
 NUMBERS = Numbers(N, W, R)
 EVERY = "every N, W and R, with no bound"
@@ -37,8 +37,8 @@ TOPIC = Topic(
 )
 """How a guarantee is proved."""
 
-Reasons: TypeAlias = Callable[[View, World], Lines]
-"""The lines of an invariant, for a view of a state of a world."""
+Reasons: TypeAlias = Callable[[View, Setting], Lines]
+"""The lines of an invariant, for a view of a state of a setting."""
 
 
 def about(what: str, *, writes: str = "parallel or serial writes, no log", numbers: str = EVERY) -> Topic:
@@ -46,37 +46,37 @@ def about(what: str, *, writes: str = "parallel or serial writes, no log", numbe
     return TOPIC._replace(covers=f"{numbers}; {writes}; {what}")
 
 
-def settings(guarantee: str, *, logs: bool = False, crashes: bool = False, restarts: bool = False) -> list[Setting]:
+def any_sizes(guarantee: str, *, logs: bool = False, crashes: bool = False, restarts: bool = False) -> list[AnySize]:
     """Return the ways to write that a statement covers: in parallel, serially, with ``logs`` through one too."""
     ways = [(serial, log) for log in (False, True)[: 1 + logs] for serial in (False, True)]
-    return [Setting(guarantee, serial, log, crashes, restarts) for serial, log in ways]
+    return [AnySize(guarantee, serial, log, crashes, restarts) for serial, log in ways]
 
 
 def by_induction(
-    of: list[Setting], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+    of: list[AnySize], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
 ) -> Prover:
     """Return a prover by induction, for each of these settings, that no state is such that the guarantee is broken.
 
     Where an induction fails, the smallest run is looked for that refutes the statement; ``crashes`` and ``restarts``
     tell which faults it may have.
     """
-    inductions = [(setting, partial(_induction, setting, premise, reasons)) for setting in of]
+    inductions = [(system, partial(_induction, system, premise, reasons)) for system in of]
     return proved_or_run(inductions, premise, crashes=crashes, restarts=restarts)
 
 
 def ends_by_induction(
-    setting: Setting, premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+    system: AnySize, premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
 ) -> Prover:
     """Return a prover by induction that every run ends, and none where the guarantee is broken.
 
-    It must be a setting whose family has just the runs of the model: with more of them, fewer states would be ends.
+    It must be a system whose family has just the runs of the model: with more of them, fewer states would be ends.
     """
-    induction = partial(_induction, setting, premise, reasons, ends=True)
-    return proved_or_run([(setting, induction)], premise, crashes=crashes, restarts=restarts)
+    induction = partial(_induction, system, premise, reasons, ends=True)
+    return proved_or_run([(system, induction)], premise, crashes=crashes, restarts=restarts)
 
 
 def proved_or_run(
-    inductions: Sequence[tuple[Setting, Callable[[], Induction]]],
+    inductions: Sequence[tuple[AnySize, Callable[[], Induction]]],
     premise: z3.BoolRef | None,
     *,
     crashes: bool = False,
@@ -88,27 +88,27 @@ def proved_or_run(
     """
 
     def claims() -> Iterator[Claim]:
-        for setting, induction in inductions:
+        for system, induction in inductions:
             for claim in induction().claims():
-                yield claim._replace(what=f"{setting.told}: {claim.what}")
+                yield claim._replace(what=f"{system.in_words}: {claim.what}")
 
     def prove(seconds: float) -> Proof:
         asked = ask_all(claims(), seconds)
-        setting, induction = inductions[0]
+        system, induction = inductions[0]
         sentences = induction().sentences()
         if asked.verdict == "proved":
             return Proof("proved", asked.parts, invariant=sentences)
         run = None
         if premise is not None:
-            run = smallest_run(setting.guarantee, premise, crashes=crashes, restarts=restarts)
+            run = smallest_run(system.guarantee, premise, crashes=crashes, restarts=restarts)
         case, steps = run or (None, ())
         return Proof("refuted" if run else "unknown", asked.parts, case, steps, invariant=sentences)
 
     return prove
 
 
-def _induction(setting: Setting, premise: z3.BoolRef, reasons: Reasons, *, ends: bool = False) -> Induction:
-    some = setting.world(1)
-    crashed = [start_of(some.crashes_left().name) == C] if setting.crashes else []
+def _induction(system: AnySize, premise: z3.BoolRef, reasons: Reasons, *, ends: bool = False) -> Induction:
+    some = system.setting(1)
+    crashed = [start_of(some.crashes_left().name) == C] if system.crashes else []
     premises = (*NUMBERS_FIT, premise, *crashed)
-    return Induction(setting.family(), N, premises, lambda view: reasons(view, some), setting.guarantee, ends)
+    return Induction(system.family(), N, premises, lambda view: reasons(view, some), system.guarantee, ends)

@@ -104,6 +104,6 @@ def _by_sets(cell: Cell, is_proved: Callable[[str], bool], seconds: float) -> _S
     if case is None:
         return "unknown", None, None
     try:
-        return "violated", len(stale_run(cell.world, *missing(system, case)).steps), None
+        return "violated", len(stale_run(cell.setting, *missing(system, case)).steps), None
     except ValueError as error:
         return "unknown", None, str(error)

@@ -12,9 +12,10 @@ import z3
 
 from overbooked.checker.proving.induction import View
 from overbooked.checker.theorems.any_size import replica_of
+from overbooked.spec.guarantees import bound, known
 from overbooked.spec.language import Field
+from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
-from overbooked.spec.world import World
 
 Lines: TypeAlias = dict[str, z3.BoolRef]
 
@@ -35,55 +36,56 @@ def own(field: Field) -> str:
     return of[0] if of else field.name
 
 
-def bookings(view: View, world: World) -> Lines:
+def bookings(view: View, setting: Setting) -> Lines:
     """Return what is true of bookings, their timestamps and their writes."""
     lines: Lines = {}
-    for b in world.bookings:
-        call, timestamp, write = world.call(b).name, world.timestamp(b).name, own(world.writing(b, 1))
-        stored = own(world.stored(b.room, 1))
+    for b in setting.bookings:
+        call, timestamp, write = setting.call(b).name, setting.timestamp(b).name, own(setting.writing(b, 1))
+        stored = own(setting.stored(b.room, 1))
         idle, none = view.is_(call, "idle"), view.is_(timestamp, 0)
         lines |= {
             f"{b.name} has a timestamp once it was invoked, and is sent nowhere before": z3.And(
                 idle == none, z3.Implies(none, view.count({write: ("sent", *WRITTEN)}) == 0)
             ),
             f"the confirmations of {b.name} are those of the replicas that have confirmed it": (
-                view.number(world.confirmations(b).name) == view.count({write: ("confirmed",)})
+                view.number(setting.confirmations(b).name) == view.count({write: ("confirmed",)})
             ),
             f"a replica that has applied {b.name} keeps it or a later one": z3.And(
                 [
                     z3.Implies(view.is_(timestamp, at), view.count({write: WRITTEN, stored: range(at)}) == 0)
-                    for at in world.timestamps
+                    for at in setting.timestamps
                 ]
             ),
         }
-    return lines | _clock(view, world)
+    return lines | _clock(view, setting)
 
 
-def _clock(view: View, world: World) -> Lines:
+def _clock(view: View, setting: Setting) -> Lines:
     """Return what is true of the clock: it counts the bookings invoked, and no replica keeps a later one."""
-    given = [view.is_(world.timestamp(b).name, 0) for b in world.bookings]
-    stamps = [world.timestamp(b).name for b in world.bookings]
-    clock = world.clock().name
-    stored = {own(world.stored(room, 1)) for room in world.rooms}
+    given = [view.is_(setting.timestamp(b).name, 0) for b in setting.bookings]
+    stamps = [setting.timestamp(b).name for b in setting.bookings]
+    clock = setting.clock().name
+    stored = {own(setting.stored(room, 1)) for room in setting.rooms}
     counted = [
-        z3.Implies(z3.Sum([z3.If(none, 0, 1) for none in given]) == at, view.is_(clock, at)) for at in world.timestamps
+        z3.Implies(z3.Sum([z3.If(none, 0, 1) for none in given]) == at, view.is_(clock, at))
+        for at in setting.timestamps
     ]
     later = [
-        z3.Implies(view.is_(clock, at), view.count({name: [t for t in world.timestamps if t > at]}) == 0)
-        for at in world.timestamps
+        z3.Implies(view.is_(clock, at), view.count({name: [t for t in setting.timestamps if t > at]}) == 0)
+        for at in setting.timestamps
         for name in stored
     ]
     apart = [
         z3.Not(z3.And(view.is_(one, at), view.is_(other, at)))
         for n, one in enumerate(stamps)
         for other in stamps[:n]
-        for at in world.timestamps[1:]
+        for at in setting.timestamps[1:]
     ]
     over = [
         z3.Implies(view.is_(clock, at), z3.Not(view.is_(name, t)))
-        for at in world.timestamps
+        for at in setting.timestamps
         for name in stamps
-        for t in world.timestamps
+        for t in setting.timestamps
         if t > at
     ]
     return {
@@ -93,13 +95,13 @@ def _clock(view: View, world: World) -> Lines:
     }
 
 
-def checks(view: View, world: World, numbers: Numbers) -> Lines:
+def checks(view: View, setting: Setting, numbers: Numbers) -> Lines:
     """Return what is true of checks and their answers."""
     lines: Lines = {}
-    for q in world.checks:
-        call, latest, answer = world.call(q).name, world.latest(q).name, own(world.answer(q, 1))
-        stored, answers = own(world.stored(q.room, 1)), view.number(world.answers(q).name)
-        some = world.timestamps
+    for q in setting.checks:
+        call, latest, answer = setting.call(q).name, setting.latest(q).name, own(setting.answer(q, 1))
+        stored, answers = own(setting.stored(q.room, 1)), view.number(setting.answers(q).name)
+        some = setting.timestamps
         lines |= {
             f"the answers of {q.name} are those of the replicas that have answered it": (
                 answers == view.count({answer: some})
@@ -126,120 +128,123 @@ def checks(view: View, world: World, numbers: Numbers) -> Lines:
     return lines
 
 
-def reads_see_writes(view: View, world: World, numbers: Numbers, kept: int | None = None) -> Lines:
+def reads_see_writes(view: View, setting: Setting, numbers: Numbers, kept: int | None = None) -> Lines:
     """Return why a check that must say ``booked`` does: ``kept`` replicas (as a rule W) have what anybody was told."""
     enough = numbers.confirmations if kept is None else kept
-    known = {**bookings(view, world), **checks(view, world, numbers), **acked_is_kept(view, world, numbers)}
-    return known | known_is_kept(view, world, numbers, enough)
+    known = {**bookings(view, setting), **checks(view, setting, numbers), **acked_is_kept(view, setting, numbers)}
+    return known | known_is_kept(view, setting, numbers, enough)
 
 
-def known_is_kept(view: View, world: World, numbers: Numbers, kept: int | z3.ArithRef) -> Lines:
+def known_is_kept(view: View, setting: Setting, numbers: Numbers, kept: int | z3.ArithRef) -> Lines:
     """Return why a check that must say ``booked`` does: ``kept`` replicas have what anybody was told."""
     lines: Lines = {}
-    for room in world.rooms:
-        stored = own(world.stored(room, 1))
+    for room in setting.rooms:
+        stored = own(setting.stored(room, 1))
         lines[f"once anybody was told that {room} is booked, {kept} of the replicas keep a booking of it"] = z3.Implies(
-            view.is_(f"known {room}", True), view.count({stored: world.timestamps[1:]}) >= kept
+            view.is_(known(room).name, True), view.count({stored: setting.timestamps[1:]}) >= kept
         )
-    for q in world.checks:
+    for q in setting.checks:
         lines[f"if {q.name} must say booked, at most N - {kept} have answered no booking, or may still"] = z3.Implies(
-            view.is_(f"bound {q.name}", True), _misses(view, world, q) + kept <= numbers.replicas
+            view.is_(bound(q).name, True), _misses(view, setting, q) + kept <= numbers.replicas
         )
     return lines
 
 
-def told_is_kept(view: View, world: World, numbers: Numbers) -> Lines:
+def told_is_kept(view: View, setting: Setting, numbers: Numbers) -> Lines:
     """Return why a user told ``booked`` is told so again, where every replica is asked: one of them keeps a booking."""
-    first, second = world.checks
+    first, second = setting.checks
     return {
         f"{first.name} says booked only after an answer with a booking": z3.Implies(
-            view.is_(world.call(first).name, "booked"), z3.Not(view.is_(world.latest(first).name, 0))
+            view.is_(setting.call(first).name, "booked"), z3.Not(view.is_(setting.latest(first).name, 0))
         ),
         f"{second.name} begins after {first.name} was answered": z3.Implies(
-            z3.Not(view.is_(world.call(second).name, "idle")), view.is_(world.call(first).name, "available", "booked")
+            z3.Not(view.is_(setting.call(second).name, "idle")),
+            view.is_(setting.call(first).name, "available", "booked"),
         ),
         f"if {first.name} said booked, at most N - 1 have answered {second.name} no booking, or may still": z3.Implies(
-            view.is_(world.call(first).name, "booked"), _misses(view, world, second) + 1 <= numbers.replicas
+            view.is_(setting.call(first).name, "booked"), _misses(view, setting, second) + 1 <= numbers.replicas
         ),
     }
 
 
-def _misses(view: View, world: World, check: Call) -> z3.ArithRef:
+def _misses(view: View, setting: Setting, check: Call) -> z3.ArithRef:
     """Return how many replicas have answered a check no booking, or have none and may still answer."""
-    answer, stored = own(world.answer(check, 1)), own(world.stored(check.room, 1))
+    answer, stored = own(setting.answer(check, 1)), own(setting.stored(check.room, 1))
     return view.count({answer: (0,)}) + view.count({answer: (None,), stored: (0,)})
 
 
-def acked_is_kept(view: View, world: World, numbers: Numbers) -> Lines:
+def acked_is_kept(view: View, setting: Setting, numbers: Numbers) -> Lines:
     """Return how many replicas keep an acknowledged booking (with a log: one that the log has committed)."""
     lines: Lines = {}
-    for b in world.bookings:
-        timestamp, stored = world.timestamp(b).name, own(world.stored(b.room, 1))
+    for b in setting.bookings:
+        timestamp, stored = setting.timestamp(b).name, own(setting.stored(b.room, 1))
         kept = [
             z3.Implies(
-                z3.And(view.is_(timestamp, at), _is_done(view, world, b, at)),
-                view.count({stored: world.timestamps[at:]}) >= numbers.confirmations,
+                z3.And(view.is_(timestamp, at), _is_done(view, setting, b, at)),
+                view.count({stored: setting.timestamps[at:]}) >= numbers.confirmations,
             )
-            for at in world.timestamps[1:]
+            for at in setting.timestamps[1:]
         ]
-        done = "committed in the log" if world.write.log else "acknowledged"
+        done = "committed in the log" if setting.write.log else "acknowledged"
         lines[f"once {b.name} is {done}, W replicas keep it or a later one"] = z3.And(kept)
         lines[f"{b.name} is acknowledged only once it has a timestamp"] = z3.Implies(
-            view.is_(world.call(b).name, "acked"), z3.Not(view.is_(timestamp, 0))
+            view.is_(setting.call(b).name, "acked"), z3.Not(view.is_(timestamp, 0))
         )
     return lines
 
 
-def _is_done(view: View, world: World, booking: Call, timestamp: int) -> z3.BoolRef:
-    if world.write.log:
-        return view.is_(world.committed().name, *world.timestamps[timestamp:])
-    return view.is_(world.call(booking).name, "acked")
+def _is_done(view: View, setting: Setting, booking: Call, timestamp: int) -> z3.BoolRef:
+    if setting.write.log:
+        return view.is_(setting.committed().name, *setting.timestamps[timestamp:])
+    return view.is_(setting.call(booking).name, "acked")
 
 
-def log(view: View, world: World) -> Lines:
+def log(view: View, setting: Setting) -> Lines:
     """Return what is true of a log, where there is one: it has committed only what was appended."""
-    if not world.write.log:
+    if not setting.write.log:
         return {}
-    committed, clock = world.committed().name, world.clock().name
+    committed, clock = setting.committed().name, setting.clock().name
     behind = [
-        z3.Implies(view.is_(clock, at), view.is_(committed, *world.timestamps[: at + 1])) for at in world.timestamps
+        z3.Implies(view.is_(clock, at), view.is_(committed, *setting.timestamps[: at + 1])) for at in setting.timestamps
     ]
     return {"the log has committed only bookings that were appended": z3.And(behind)}
 
 
-def sets_are_kept(view: View, world: World, written: str, used: str) -> Lines:
+def sets_are_kept(view: View, setting: Setting, written: str, used: str) -> Lines:
     """Return why a check is not stale if a replica is both in the set ``written`` and in the set ``used``."""
     lines: Lines = {}
-    (q,) = world.checks
-    stored, answer = own(world.stored(q.room, 1)), own(world.answer(q, 1))
+    (q,) = setting.checks
+    stored, answer = own(setting.stored(q.room, 1)), own(setting.answer(q, 1))
     lines["once the booking is acknowledged, all that had confirmed it at the ack keep it"] = z3.Implies(
-        view.is_(f"known {q.room}", True), view.count({written: (True,), stored: (0,)}) == 0
+        view.is_(known(q.room).name, True), view.count({written: (True,), stored: (0,)}) == 0
     )
     lines[f"if {q.name} must say booked, none of them has answered no booking, or may still"] = z3.Implies(
-        view.is_(f"bound {q.name}", True),
+        view.is_(bound(q).name, True),
         z3.And(view.count({written: (True,), answer: (0,)}) == 0, view.count({written: (True,), stored: (0,)}) == 0),
     )
     lines[f"once {q.name} says available, all whose answers it uses have answered"] = z3.Implies(
-        view.is_(world.call(q).name, "available"), view.count({used: (True,), answer: (None,)}) == 0
+        view.is_(setting.call(q).name, "available"), view.count({used: (True,), answer: (None,)}) == 0
     )
     return lines
 
 
-def crashes(view: View, world: World, most: z3.ArithRef) -> Lines:
+def crashes(view: View, setting: Setting, most: z3.ArithRef) -> Lines:
     """Return what is true of crashes: those to come and those that were are ``most`` together."""
-    down = view.count({own(world.up(1)): (False,)})
+    down = view.count({own(setting.up(1)): (False,)})
     return {
-        "the crashes to come and the replicas that have crashed are C together": view.number(world.crashes_left().name)
+        "the crashes to come and the replicas that have crashed are C together": view.number(
+            setting.crashes_left().name
+        )
         + down
         == most
     }
 
 
-def all_sent(view: View, world: World) -> Lines:
+def all_sent(view: View, setting: Setting) -> Lines:
     """Return what is true of a parallel write as long as the app server forgets nothing."""
     return {
         f"once {b.name} is invoked, it is sent to every replica": z3.Implies(
-            z3.Not(view.is_(world.call(b).name, "idle")), view.count({own(world.writing(b, 1)): ("unsent",)}) == 0
+            z3.Not(view.is_(setting.call(b).name, "idle")), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
         )
-        for b in world.bookings
+        for b in setting.bookings
     }

@@ -10,10 +10,10 @@ import z3
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Statement, Theorem, WeakenedPremise
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import C, N, R, Setting, W
-from overbooked.checker.theorems.by_induction import NUMBERS, about, by_induction, ends_by_induction, settings
+from overbooked.checker.theorems.any_size import AnySize, C, N, R, W
+from overbooked.checker.theorems.by_induction import NUMBERS, about, any_sizes, by_induction, ends_by_induction
 from overbooked.checker.theorems.invariants import Lines
-from overbooked.spec.world import World
+from overbooked.spec.setting import Setting
 
 
 def theorems() -> Iterator[Theorem]:
@@ -24,35 +24,31 @@ def theorems() -> Iterator[Theorem]:
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     yield about(
         "one booking; C crashes, any number of restarts", writes="parallel or serial writes, with or without a log"
-    ).with_twin(
+    ).from_premise(
         "acknowledged-is-kept",
-        Statement("an acknowledged booking is on a live replica, or in the log", "if C < W", "C < W ⇒ durability"),
-        WeakenedPremise("if C <= W", "C ≤ W ⇒ durability"),
-        lambda slack: by_induction(
-            settings("durability", logs=True, crashes=True, restarts=True),
-            W + slack > C,
-            _kept_by_the_living,
-            crashes=True,
+        "an acknowledged booking is on a live replica, or in the log",
+        "durability",
+        (C < W, C <= W),
+        lambda premise: by_induction(
+            any_sizes("durability", logs=True, crashes=True, restarts=True), premise, _kept_by_the_living, crashes=True
         ),
     )
-    yield about("one booking; C crashes", writes="parallel:W, no log").with_twin(
+    yield about("one booking; C crashes", writes="parallel:W, no log").from_premise(
         "bookings-are-acknowledged",
-        Statement(
-            "a booking that was invoked is acknowledged in the end", "if C <= N - W", "C ≤ N - W ⇒ booking-availability"
-        ),
-        WeakenedPremise("if C <= N - W + 1", "C ≤ N - W + 1 ⇒ booking-availability"),
-        lambda slack: ends_by_induction(
-            Setting("booking-availability", crashes=True), N - W + slack >= C, _all_sent, crashes=True
+        "a booking that was invoked is acknowledged in the end",
+        "booking-availability",
+        (C <= N - W, C <= N - W + 1),
+        lambda premise: ends_by_induction(
+            AnySize("booking-availability", crashes=True), premise, _all_sent, crashes=True
         ),
     )
-    yield about("one check; C crashes", writes="first:R").with_twin(
+    yield about("one check; C crashes", writes="first:R").from_premise(
         "checks-are-answered",
-        Statement(
-            "a check that was invoked is answered in the end", "if C <= N - R", "C ≤ N - R ⇒ checking-availability"
-        ),
-        WeakenedPremise("if C <= N - R + 1", "C ≤ N - R + 1 ⇒ checking-availability"),
-        lambda slack: ends_by_induction(
-            Setting("checking-availability", crashes=True), N - R + slack >= C, _answered, crashes=True
+        "a check that was invoked is answered in the end",
+        "checking-availability",
+        (C <= N - R, C <= N - R + 1),
+        lambda premise: ends_by_induction(
+            AnySize("checking-availability", crashes=True), premise, _answered, crashes=True
         ),
     )
     yield about("two bookings; any number of crashes", writes="parallel:W, no log").with_twin(
@@ -64,20 +60,20 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         ),
         WeakenedPremise("if it restarts at most once", "at most one app-restart ⇒ convergence"),
         lambda slack: ends_by_induction(
-            Setting("convergence", crashes=True, restarts=slack > 0), z3.BoolVal(val=True), _all_sent, restarts=slack
+            AnySize("convergence", crashes=True, restarts=slack > 0), z3.BoolVal(val=True), _all_sent, restarts=slack
         ),
     )
 
 
-def _kept_by_the_living(view: View, world: World) -> Lines:
-    known = {**invariants.bookings(view, world), **invariants.acked_is_kept(view, world, NUMBERS)}
-    return {**known, **invariants.log(view, world), **invariants.crashes(view, world, C)}
+def _kept_by_the_living(view: View, setting: Setting) -> Lines:
+    known = {**invariants.bookings(view, setting), **invariants.acked_is_kept(view, setting, NUMBERS)}
+    return {**known, **invariants.log(view, setting), **invariants.crashes(view, setting, C)}
 
 
-def _all_sent(view: View, world: World) -> Lines:
-    known = {**invariants.bookings(view, world), **invariants.all_sent(view, world)}
-    return known | invariants.crashes(view, world, C)
+def _all_sent(view: View, setting: Setting) -> Lines:
+    known = {**invariants.bookings(view, setting), **invariants.all_sent(view, setting)}
+    return known | invariants.crashes(view, setting, C)
 
 
-def _answered(view: View, world: World) -> Lines:
-    return {**invariants.checks(view, world, NUMBERS), **invariants.crashes(view, world, C)}
+def _answered(view: View, setting: Setting) -> Lines:
+    return {**invariants.checks(view, setting, NUMBERS), **invariants.crashes(view, setting, C)}

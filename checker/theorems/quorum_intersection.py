@@ -16,13 +16,13 @@ from overbooked.checker.theorems.quorum_systems import (
     system_named,
     votes,
 )
-from overbooked.checker.theorems.smallest_run import Found, told
+from overbooked.checker.theorems.smallest_run import Found, run_in_words
 from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.telling import listed
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 TOPIC = Topic(
@@ -74,24 +74,24 @@ def _prover(system: QuorumSystem) -> Prover:
     def prove(seconds: float) -> Proof:
         claim = meet(system)
         verdict, case = ask(claim, seconds)
-        return Proof(verdict, (Part(claim.what, verdict),), *(_told(system, *missing(system, case)) if case else ()))
+        return Proof(verdict, (Part(claim.what, verdict),), *(_unmet(system, *missing(system, case)) if case else ()))
 
     return prove
 
 
-def _told(system: QuorumSystem, written: list[int], read: list[int]) -> Found:
+def _unmet(system: QuorumSystem, written: list[int], read: list[int]) -> Found:
     sets = f"N = {system.replicas}; written: {_spelled(written)}; read: {_spelled(read)}"
     if "/" not in system.name:
         return sets, ()
     write, _, way = system.name.partition("/")
-    world = world_of(write, way, system.replicas)
-    return sets, told(world, stale_run(world, written, read))
+    setting = setting_of(write, way, system.replicas)
+    return sets, run_in_words(setting, stale_run(setting, written, read))
 
 
-def world_of(write: str, read: str, replicas: int) -> World:
+def setting_of(write: str, read: str, replicas: int) -> Setting:
     """Return the setting of a pair of strategies in which stale reads are looked for."""
     users = GUARANTEES[GUARANTEE].users
-    return World(write_strategy(write, replicas), read_strategy(read, replicas), replicas, FAULTS["none"], users)
+    return Setting(write_strategy(write, replicas), read_strategy(read, replicas), replicas, FAULTS["none"], users)
 
 
 def _spelled(replicas: list[int]) -> str:

@@ -7,7 +7,7 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.solver import Claim, check, told
+from overbooked.checker.proving.solver import Claim, check, values_of
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
 from overbooked.checker.proving.venn import Sets, sets
 from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
@@ -28,31 +28,35 @@ MOST = 16
 VOTES = TOPIC._replace(covers="every number of replicas and any votes, every W and R, with no bound")
 
 
+_MEET = "A ∩ B ≠ ∅"
+
+
 def theorems(replicas: int) -> Iterator[Theorem]:
     """Yield the theorems about sizes, each with its twin; examples of sets are over so many replicas."""
     return chain.from_iterable((*_of_two_sets(replicas), *_after_crashes()))
 
 
 def _of_two_sets(replicas: int) -> Iterator[tuple[Theorem, Theorem]]:
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "reads-meet-writes",
-        Statement("any W replicas and any R replicas have one in common", "if R + W > N", "R + W > N ⇒ A ∩ B ≠ ∅"),
-        WeakenedPremise("if R + W >= N", "R + W ≥ N ⇒ A ∩ B ≠ ∅"),
-        lambda slack: _meet(N - slack < R + W),
+        "any W replicas and any R replicas have one in common",
+        _MEET,
+        (R + W > N, R + W >= N),
+        _meet,
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "reads-may-miss-writes",
-        Statement(
-            "some W replicas and some R replicas have none in common", "if R + W <= N", "R + W ≤ N ⇒ ∃ A, B: A ∩ B = ∅"
-        ),
-        WeakenedPremise("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ ∃ A, B: A ∩ B = ∅"),
-        lambda slack: _may_miss(N + slack >= R + W, replicas),
+        "some W replicas and some R replicas have none in common",
+        "∃ A, B: A ∩ B = ∅",
+        (R + W <= N, R + W <= N + 1),
+        lambda premise: _may_miss(premise, replicas),
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "writes-meet",
-        Statement("any two sets of W replicas have one in common", "if 2W > N", "2W > N ⇒ A ∩ B ≠ ∅"),
-        WeakenedPremise("if 2W >= N", "2W ≥ N ⇒ A ∩ B ≠ ∅"),
-        lambda slack: _meet(R == W, N - slack < 2 * W, second="written too"),
+        "any two sets of W replicas have one in common",
+        _MEET,
+        (2 * W > N, 2 * W >= N),
+        lambda premise: _meet(R == W, premise, second="written too"),
     )
     yield TOPIC._replace(covers=f"N up to {MOST}, as the spec counts a quorum").with_twin(
         "quorums-meet",
@@ -62,63 +66,49 @@ def _of_two_sets(replicas: int) -> Iterator[tuple[Theorem, Theorem]]:
         WeakenedPremise("if a quorum has one replica fewer", "2⌊N/2⌋ > N"),
         _quorums,
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "read-one-write-all",
-        Statement(
-            "the one replica that is read, whichever, is one that was written to",
-            "if W = N",
-            "W = N, R = 1 ⇒ A ∩ B ≠ ∅",
-        ),
-        WeakenedPremise("if W >= N - 1", "W ≥ N - 1, R = 1 ⇒ A ∩ B ≠ ∅"),
-        lambda slack: _meet(R == 1, N - slack <= W),
+        "the one replica that is read, whichever, is one that was written to",
+        _MEET,
+        (z3.And(W == N, R == 1), z3.And(W >= N - 1, R == 1)),
+        _meet,
     )
-    yield VOTES.with_twin(
+    yield VOTES.from_premise(
         "votes-meet",
-        Statement(
-            "of V votes, however spread, replicas that have W and replicas that have R have one in common",
-            "if R + W > V",
-            "R + W > V ⇒ A ∩ B ≠ ∅",
-        ),
-        WeakenedPremise("if R + W >= V", "R + W ≥ V ⇒ A ∩ B ≠ ∅"),
-        lambda slack: _votes(V - slack < R + W),
+        "of V votes, however spread, replicas that have W and replicas that have R have one in common",
+        _MEET,
+        (R + W > V, R + W >= V),
+        _votes,
     )
 
 
 def _after_crashes() -> Iterator[tuple[Theorem, Theorem]]:
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "first-R-still-answers",
-        Statement(
-            "a check that waits for R answers gets them",
-            "if at most N - R replicas crash",
-            "C ≤ N - R ⇒ R answers come",
-        ),
-        WeakenedPremise("if at most N - R + 1 crash", "C ≤ N - R + 1 ⇒ R answers come"),
-        lambda slack: _all_live_are_enough("answered", R, N - R + slack),
+        "after C crashes a check that waits for R answers gets them",
+        "R answers come",
+        (C <= N - R, C <= N - R + 1),
+        lambda premise: _all_live_are_enough("answered", R, premise),
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "parallel-W-still-acks",
-        Statement(
-            "a parallel write gets W confirmations",
-            "if at most N - W replicas crash",
-            "C ≤ N - W ⇒ W confirmations come",
-        ),
-        WeakenedPremise("if at most N - W + 1 crash", "C ≤ N - W + 1 ⇒ W confirmations come"),
-        lambda slack: _all_live_are_enough("confirmed", W, N - W + slack),
+        "after C crashes a parallel write gets W confirmations",
+        "W confirmations come",
+        (C <= N - W, C <= N - W + 1),
+        lambda premise: _all_live_are_enough("confirmed", W, premise),
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "serial-still-acks",
-        Statement("a serial write gets W confirmations", "if no replica crashes", "C = 0 ⇒ W confirmations come"),
-        WeakenedPremise("if at most one crashes", "C ≤ 1 ⇒ W confirmations come"),
+        "after C crashes a serial write gets W confirmations",
+        "W confirmations come",
+        (C == 0, C <= 1),
         _the_next_is_live,
     )
-    yield TOPIC.with_twin(
+    yield TOPIC.from_premise(
         "acked-booking-still-exists",
-        Statement(
-            "after an app-restart a booking that W replicas had confirmed is still on a live one",
-            "if at most W - 1 replicas crash",
-            "C ≤ W - 1 ⇒ a live replica has it",
-        ),
-        WeakenedPremise("if at most W crash", "C ≤ W ⇒ a live replica has it"),
+        "after C crashes and an app-restart a booking that W replicas had confirmed is still on a live one",
+        "a live replica has it",
+        (C <= W - 1, C <= W),
         _one_that_has_it_is_live,
     )
 
@@ -146,7 +136,7 @@ def _quorums(fewer: int) -> Prover:
             yield Claim(f"N = {n}: they meet", known, both.size("one", "other") >= 1, tuple(both.regions.values()))
             yield Claim(f"N = {n}: no fewer would do", (), z3.BoolVal(2 * (many - 1) <= n))
 
-    return proof_of(claims, lambda _, case: _told(both, (N,), case))
+    return proof_of(claims, lambda _, case: _sets_in_words(both, (N,), case))
 
 
 def _may_miss(premise: z3.BoolRef, replicas: int) -> Prover:
@@ -155,7 +145,7 @@ def _may_miss(premise: z3.BoolRef, replicas: int) -> Prover:
     found = (both.possible, both.size() == N, both.size("written") == W, both.size("read") == R)
     exists = z3.Exists(list(both.regions.values()), z3.And(*found, both.size("written", "read") == 0))
     claim = Claim("there are such sets", (*NUMBERS_FIT, premise), exists, (N, W, R))
-    proof = proof_of(lambda: [claim], lambda _, case: told(case, N, W, R))
+    proof = proof_of(lambda: [claim], lambda _, case: values_of(case, N, W, R))
     return lambda seconds: proof(seconds)._replace(examples=tuple(_sets_that_miss(both, replicas)))
 
 
@@ -167,7 +157,7 @@ def _sets_that_miss(both: Sets, replicas: int) -> Iterator[str]:
         solver.add(both.size("read") == replicas - written, both.size("written", "read") == 0)
         solver.add(replicas == N, written == W, replicas - written == R)
         if check(solver) == z3.sat:
-            yield _told(both, (N, W, R), solver.model())
+            yield _sets_in_words(both, (N, W, R), solver.model())
 
 
 def _votes(premise: z3.BoolRef) -> Prover:
@@ -179,33 +169,35 @@ def _votes(premise: z3.BoolRef) -> Prover:
     return _proof(both, known, both.size("written", "read") >= 1, N, V, W, R)
 
 
-def _all_live_are_enough(have: str, needed: z3.ArithRef, most: z3.ArithRef) -> Prover:
+def _all_live_are_enough(have: str, needed: z3.ArithRef, premise: z3.BoolRef) -> Prover:
     """Return a prover for: it cannot be that every live replica has answered, and yet too few have."""
     both = sets("crashed", have)
-    known = (*NUMBERS_FIT, both.possible, both.size() == N, both.size("crashed") == C, most >= C)
+    known = (*NUMBERS_FIT, both.possible, both.size() == N, both.size("crashed") == C, premise)
     stuck = z3.And(both.size(outside=("crashed", have)) == 0, both.size(have) < needed)
     return _proof(both, known, z3.Not(stuck), N, needed, C)
 
 
-def _the_next_is_live(crashes: int) -> Prover:
+def _the_next_is_live(premise: z3.BoolRef) -> Prover:
     """Return a prover for: the replica that is next in line, as long as W have not confirmed, has not crashed."""
     line = sets("crashed", "next in line", "confirmed")
-    known = (*NUMBERS_FIT, line.possible, line.size() == N, line.size("crashed") == C, crashes >= C)
+    known = (*NUMBERS_FIT, line.possible, line.size() == N, line.size("crashed") == C, premise)
     waits = (line.size("confirmed") < W, line.size("next in line") == 1, line.size("next in line", "confirmed") == 0)
     return _proof(line, (*known, *waits), line.size("next in line", outside=("crashed",)) == 1, N, W, C)
 
 
-def _one_that_has_it_is_live(slack: int) -> Prover:
+def _one_that_has_it_is_live(premise: z3.BoolRef) -> Prover:
     kept = sets("crashed", "has it")
-    known = (*NUMBERS_FIT, kept.possible, kept.size() == N, kept.size("crashed") == C, W - 1 + slack >= C)
+    known = (*NUMBERS_FIT, kept.possible, kept.size() == N, kept.size("crashed") == C, premise)
     return _proof(kept, (*known, kept.size("has it") >= W), kept.size("has it", outside=("crashed",)) >= 1, N, W, C)
 
 
 def _proof(of: Sets, known: tuple[z3.BoolRef, ...], conclusion: z3.BoolRef, *numbers: z3.ArithRef) -> Prover:
     small = (*numbers, *of.regions.values())
-    return proof_of(lambda: [Claim("it follows", known, conclusion, small)], lambda _, case: _told(of, numbers, case))
+    return proof_of(
+        lambda: [Claim("it follows", known, conclusion, small)], lambda _, case: _sets_in_words(of, numbers, case)
+    )
 
 
-def _told(of: Sets, numbers: tuple[z3.ArithRef, ...], case: z3.ModelRef) -> str:
+def _sets_in_words(of: Sets, numbers: tuple[z3.ArithRef, ...], case: z3.ModelRef) -> str:
     lie = (f"{name}: {listed([f'db{i}' for i in who]) or 'none'}" for name, who in of.members(case).items())
-    return "; ".join([told(case, *numbers), *lie])
+    return "; ".join([values_of(case, *numbers), *lie])

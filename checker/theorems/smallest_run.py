@@ -14,9 +14,9 @@ from overbooked.checker.theorems.any_size import C, N, R, W
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import event
-from overbooked.spec.world import World
 from overbooked.spec.write_strategies import write_strategy
 
 LARGEST = 3
@@ -37,14 +37,14 @@ def smallest_run(guarantee: str, premise: z3.BoolRef, *, crashes: bool = False, 
         replicas, written, read, crashing = sizes
         fault = Fault("as many as told", crashing, restarts, "")
         writes, reads = write_strategy(f"parallel:{written}", replicas), read_strategy(f"first:{read}", replicas)
-        setting = World(writes, reads, replicas, fault, GUARANTEES[guarantee].users)
+        setting = Setting(writes, reads, replicas, fault, GUARANTEES[guarantee].users)
         if run := check(model(setting, GUARANTEES[guarantee])).judgements[guarantee].run:
             numbers = [f"{name} = {value}" for name, value in zip("NWRC", sizes, strict=True) if name != "C" or crashes]
-            return ", ".join(numbers), told(setting, run)
+            return ", ".join(numbers), run_in_words(setting, run)
     return None
 
 
-def told(setting: World, run: Run) -> tuple[str, ...]:
+def run_in_words(setting: Setting, run: Run) -> tuple[str, ...]:
     """Return the steps of a run in words."""
     events = [event(setting, step, run.states[at], run.states[at + 1]) for at, step in enumerate(run.steps)]
     return tuple(f"{it.who} {it.what}" for it in events)

@@ -8,9 +8,10 @@ from itertools import chain
 import z3
 
 from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
-from overbooked.checker.proving.solver import Claim, told
-from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
-from overbooked.checker.theorems.any_size import N, R, Setting, W
+from overbooked.checker.proving.formula_text import text_of
+from overbooked.checker.proving.solver import Claim, values_of
+from overbooked.checker.proving.theorem import Prover, Theorem, Topic, proof_of
+from overbooked.checker.theorems.any_size import AnySize, N, R, W
 from overbooked.checker.theorems.by_induction import COUNTED
 from overbooked.checker.theorems.invariants import own
 
@@ -33,53 +34,47 @@ def theorems() -> Iterator[Theorem]:
 
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
-    yield _TOPIC.with_twin(
+    yield _TOPIC.from_premise(
         "stale-read",
-        Statement(
-            "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
-            "R times sample a replica that has not applied, finish",
-            "if R + W <= N",
-            "R + W ≤ N ⇒ a run of 2W + R + 4 steps breaks read-after-write",
-        ),
-        WeakenedPremise("if R + W <= N + 1", "R + W ≤ N + 1 ⇒ a run of 2W + R + 4 steps breaks read-after-write"),
-        lambda slack: _stale_read(R + W <= N + 1 if slack else TOO_FEW, log=False),
+        "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
+        "R times sample a replica that has not applied, finish",
+        f"a run of {text_of(STEPS)} steps breaks read-after-write",
+        (TOO_FEW, R + W <= N + 1),
+        lambda premise: _stale_read(premise, log=False),
     )
     with_a_log = _TOPIC.covers.replace("parallel:W", "message:parallel:W")
-    yield _TOPIC._replace(covers=with_a_log).with_twin(
+    yield _TOPIC._replace(covers=with_a_log).from_premise(
         "stale-read-with-a-log",
-        Statement(
-            "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
-            "R times sample a replica, finish",
-            "if R <= N",
-            "R ≤ N ⇒ a run of R + 4 steps breaks read-after-write",
-        ),
-        WeakenedPremise("if R <= N + 1", "R ≤ N + 1 ⇒ a run of R + 4 steps breaks read-after-write"),
-        lambda slack: _stale_read(N + slack >= R, log=True),
+        "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
+        "R times sample a replica, finish",
+        f"a run of {text_of(STEPS_WITH_A_LOG)} steps breaks read-after-write",
+        (R <= N, R <= N + 1),
+        lambda premise: _stale_read(premise, log=True),
     )
 
 
 def _stale_read(premise: z3.BoolRef, *, log: bool) -> Prover:
-    setting = Setting("read-after-write", log=log)
+    system = AnySize("read-after-write", log=log)
     sizes = (W >= 1, W <= N, R >= 1, premise)
 
     def claims() -> Iterator[Claim]:
         steps = STEPS_WITH_A_LOG if log else STEPS
-        run = LongRun(setting.family(), N, sizes, tuple(_stretches(setting)), steps, setting.guarantee)
+        run = LongRun(system.family(), N, sizes, tuple(_stretches(system)), steps, system.guarantee)
         yield from run.claims((N, W, R))
 
-    return proof_of(claims, lambda claim, case: f"{told(case, N, W, R)}; not possible: {claim.what}")
+    return proof_of(claims, lambda claim, case: f"{values_of(case, N, W, R)}; not possible: {claim.what}")
 
 
-def _stretches(setting: Setting) -> Iterator[Stretch]:
-    some = setting.world(1)
+def _stretches(system: AnySize) -> Iterator[Stretch]:
+    some = system.setting(1)
     (b,), (q,) = some.bookings, some.checks
     write, stored, answer = own(some.writing(b, 1)), own(some.stored(b.room, 1)), own(some.answer(q, 1))
     yield once(f"invoke {b.name}")
-    if not setting.log:
+    if not system.log:
         yield Stretch(f"apply {b.name}", W, {answer: None})
         yield Stretch(f"confirm {b.name}", W, {answer: None, stored: 1})
     yield once(f"ack {b.name}")
     yield once(f"invoke {q.name}")
-    behind = {stored: 0, answer: None, write: "unsent" if setting.log else "sent"}
+    behind = {stored: 0, answer: None, write: "unsent" if system.log else "sent"}
     yield Stretch(f"sample {q.name}", R, behind)
     yield once(f"finish {q.name}")

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from overbooked.checker.engine.runs import Run
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model, State, Step, Value
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.world import World
 
 GUARANTEE = "read-after-write"
 
 
-def stale_run(world: World, written: list[int], read: list[int]) -> Run:
+def stale_run(setting: Setting, written: list[int], read: list[int]) -> Run:
     """Return the run in which the booking is acknowledged by the replicas ``written``, and ``read`` answer the check.
 
     Every step is taken by the spec's own rules. Raises :class:`ValueError` when one of them is not possible, or the
     read is not stale: then the sets are not what the strategies wait for.
     """
-    asked = model(world, GUARANTEES[GUARANTEE])
+    asked = model(setting, GUARANTEES[GUARANTEE])
     states, steps = [asked.initial], []
-    for label in _labels(world, written, read):
+    for label in _labels(setting, written, read):
         step, after = _taken(asked, label, states[-1])
         steps.append(step)
         states.append(after)
@@ -30,8 +30,8 @@ def stale_run(world: World, written: list[int], read: list[int]) -> Run:
     return Run(asked, tuple(steps), tuple(states))
 
 
-def _labels(world: World, written: list[int], read: list[int]) -> Iterator[str]:
-    (b,), (q,) = world.bookings, world.checks
+def _labels(setting: Setting, written: list[int], read: list[int]) -> Iterator[str]:
+    (b,), (q,) = setting.bookings, setting.checks
     yield f"invoke {b.name}"
     for i in written:
         yield f"apply {b.name} db{i}"

@@ -12,10 +12,10 @@ from rich.text import Text
 from overbooked.checker.cells import CellVerdict
 from overbooked.checker.console import plain_table, show_paragraph, show_whole
 from overbooked.checker.engine.runs import Run
-from overbooked.checker.traces.from_booking import setting
+from overbooked.checker.traces.from_booking import setting_in_words
 from overbooked.checker.traces.trace import Trace
+from overbooked.spec.setting import Setting
 from overbooked.spec.telling import contents, event, listed, users_in_words
-from overbooked.spec.world import World
 
 _EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
 _ROOM = 40
@@ -37,11 +37,11 @@ def tell(console: Console, trace: Trace) -> None:
 def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
     """Print a verdict that has no run, or none that could be told."""
     cell = verdict.cell
-    _show_asked(console, setting(cell), cell.guarantee, cell.judged.sentence, users_in_words(cell.judged))
+    _show_asked(console, setting_in_words(cell), cell.guarantee, cell.judged.sentence, users_in_words(cell.judged))
     if verdict.verdict == "holds":
         vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
-        states = f"{verdict.states:,} states{', which stand for all,' if verdict.reduced else ''}"
-        show_paragraph(console, f"Holds: none of the {states} and no run breaks it.{vacuous}")
+        states = f"{verdict.states:,} {'states that stand for all' if verdict.reduced else 'reachable states'}"
+        show_paragraph(console, f"Holds in all {states} and on every run.{vacuous}")
     elif verdict.verdict == "violated":
         show_paragraph(console, f"Violated, by a run of {verdict.length} steps; it ended before that could be told.")
     elif not finished:
@@ -81,10 +81,10 @@ def show_violation(console: Console, trace: Trace) -> None:
     show_paragraph(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
 
 
-def show_steps(console: Console, world: World, run: Run) -> None:
+def show_steps(console: Console, setting: Setting, run: Run) -> None:
     """Print the steps of a run that need not break anything: who does what, and what each replica holds then."""
-    first, *held = (contents(world, state) for state in run.states)
-    events = (event(world, step, *run.states[at : at + 2]) for at, step in enumerate(run.steps))
+    first, *held = (contents(setting, state) for state in run.states)
+    events = (event(setting, step, *run.states[at : at + 2]) for at, step in enumerate(run.steps))
     _show_steps(console, first, [(it.who, it.what, holds) for it, holds in zip(events, held, strict=True)])
 
 

@@ -11,30 +11,30 @@ from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
 from overbooked.spec.language import Model, Property, State, Step
+from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import answers, contents, event, parties, users_in_words
-from overbooked.spec.world import World
 
 
-def told(verdict: CellVerdict, other: int = 0) -> Trace:
+def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
     """Return the trace of a verdict that has a run; ``other`` is which of the runs it is that break the guarantee."""
     cell, run = verdict.cell, verdict.run
     if run is None:
         raise ValueError(f"{cell} has no run to be told")
-    world, judged = cell.world, cell.judged
-    reason = because(world, cell.guarantee, run.states)
+    setting, judged = cell.setting, cell.judged
+    reason = because(setting, cell.guarantee, run.states)
     return Trace(
         name=trace_name(cell, other),
         command=command_for(cell, other),
-        setting=setting(cell),
+        setting=setting_in_words(cell),
         guarantee=cell.guarantee,
         sentence=judged.sentence,
         users=users_in_words(judged),
-        parties=tuple(parties(world)),
-        holders=tuple(f"db{i}" for i in world.numbers),
-        first=contents(world, run.states[0]),
-        moments=tuple(_moments(world, run)),
-        answers=answers(world, run.states[-1]),
+        parties=tuple(parties(setting)),
+        holders=tuple(f"db{i}" for i in setting.numbers),
+        first=contents(setting, run.states[0]),
+        moments=tuple(_moments(setting, run)),
+        answers=answers(setting, run.states[-1]),
         why=reason.why,
         right=reason.right,
         without=tuple(_without(run, at, cell.guarantee) for at in range(len(run.steps))),
@@ -60,17 +60,17 @@ def beside(cell: Cell) -> list[Cell]:
     return [cell._replace(guarantee=name) for name in TABLE if name != cell.guarantee]
 
 
-def setting(cell: Cell) -> str:
+def setting_in_words(cell: Cell) -> str:
     """Return a cell's setting on a line."""
     fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
     return f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}"
 
 
-def _moments(world: World, run: Run) -> Iterator[Moment]:
-    kept = list(_kept(world, run))
+def _moments(setting: Setting, run: Run) -> Iterator[Moment]:
+    kept = list(_kept(setting, run))
     for at, step in enumerate(run.steps):
         before, after = run.states[at], run.states[at + 1]
-        it = event(world, step, before, after)
+        it = event(setting, step, before, after)
         yield Moment(
             number=at + 1,
             label=step.label,
@@ -81,24 +81,24 @@ def _moments(world: World, run: Run) -> Iterator[Moment]:
             values=it.values,
             read={field.name: before[field.name] for part in step.parts for _, field in part.fields},
             changed=run.changes(at),
-            holds=contents(world, after),
+            holds=contents(setting, after),
             keeps={name: states[at + 1] for name, states in kept},
         )
 
 
-def _kept(world: World, run: Run) -> Iterator[tuple[str, list[bool | None]]]:
+def _kept(setting: Setting, run: Run) -> Iterator[tuple[str, list[bool | None]]]:
     """Yield each guarantee that these users put to the test, and whether it is true in each state of the run."""
     labels = [step.label for step in run.steps]
-    for guarantee in tested(world):
-        its = model(world, guarantee)
+    for guarantee in tested(setting):
+        its = model(setting, guarantee)
         steps = {step.label: step for step in its.steps}
         along = run_along(its, [steps[label] for label in labels])
         yield guarantee.name, [_is_kept(its, its.properties[0], state) for state in along.states]
 
 
-def tested(world: World) -> list[Guarantee]:
+def tested(setting: Setting) -> list[Guarantee]:
     """Return the guarantees that what these users do can break, and can show to be more than empty words."""
-    return [it for it in GUARANTEES.values() if any(it.broken(world)) and any(it.witness(world))]
+    return [it for it in GUARANTEES.values() if any(it.broken(setting)) and any(it.witness(setting))]
 
 
 def _without(run: Run, left_out: int, guarantee: str) -> str:

@@ -19,7 +19,7 @@ def main() -> None:
     fault = "app-restart" if "True" in sys.argv else "none"
     cell = Cell(write, read, replicas, fault, "read-after-write", bookings, checks)
     start, start_cpu = time.perf_counter(), time.process_time()
-    search = Search([model(cell.world, cell.judged)], Bounds(max_states=10**12), reduce="reduce" in sys.argv)
+    search = Search([model(cell.setting, cell.judged)], Bounds(max_states=10**12), reduce="reduce" in sys.argv)
     for _ in search.run():
         pass
     (result,) = search.results(runs=False)

@@ -7,7 +7,7 @@ from statistics import median
 
 from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES
 from overbooked.checker.simulation.networks import SETS, network
-from overbooked.checker.simulation.simulated import Setting, simulated
+from overbooked.checker.simulation.simulated import Simulation, simulated
 from overbooked.checker.simulation.trials import trials
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
@@ -31,7 +31,7 @@ def _seconds(name: str, replicas: int) -> tuple[float, float]:
     for _ in trials(writes, reads, over, _TRIALS, 1):
         pass
     drawn = time.process_time()
-    for each in simulated(Setting(writes, reads, over, _TRIALS, 1)):
+    for each in simulated(Simulation(writes, reads, over, _TRIALS, 1)):
         each.fresh.visible()
     return drawn - start, time.process_time() - drawn
 

@@ -88,9 +88,9 @@ def _same(things: list[tuple[object, tuple[Part, ...]]], renamed: Renamed) -> bo
 
 
 def _all(
-    told: Callable[[Part, Renamed], Hashable], thing: tuple[object, tuple[Part, ...]], renamed: Renamed
+    as_key: Callable[[Part, Renamed], Hashable], thing: tuple[object, tuple[Part, ...]], renamed: Renamed
 ) -> Hashable:
-    return thing[0], frozenset(told(part, renamed) for part in thing[1])
+    return thing[0], frozenset(as_key(part, renamed) for part in thing[1])
 
 
 def _written(part: Part, renamed: Renamed) -> Hashable:

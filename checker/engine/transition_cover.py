@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from overbooked.checker.engine.state_graph import Edge
+from overbooked.checker.engine.state_graph import Transition
 
-Edges: TypeAlias = Sequence[Sequence[Edge]]
+Transitions: TypeAlias = Sequence[Sequence[Transition]]
 
 
-def covering_runs(edges: Edges) -> Iterator[list[Edge]]:
+def covering_runs(transitions: Transitions) -> Iterator[list[Transition]]:
     """Yield runs, as their steps in order, that together take every step that state 0 leads to.
 
     >>> list(covering_runs([[(0, 1), (1, 2)], [(2, 3)], [(3, 3)], []]))
@@ -27,8 +27,8 @@ def covering_runs(edges: Edges) -> Iterator[list[Edge]]:
     Cost: linear in the number of steps, but for looking through each state's predecessors for room. On the booking
     system the runs are three to five steps long for each step of the graph, a third of what going greedily takes.
     """
-    left = _flow(edges)
-    turn = [deque(range(len(following))) for following in edges]
+    left = _flow(transitions)
+    turn = [deque(range(len(following))) for following in transitions]
     while turn[0]:
         run, state = [], 0
         while turn[state]:
@@ -36,24 +36,24 @@ def covering_runs(edges: Edges) -> Iterator[list[Edge]]:
             left[state][at] -= 1
             if left[state][at]:
                 turn[state].append(at)
-            run.append(edges[state][at])
-            state = edges[state][at][1]
+            run.append(transitions[state][at])
+            state = transitions[state][at][1]
         yield run
 
 
-def _flow(edges: Edges) -> list[list[int]]:
+def _flow(transitions: Transitions) -> list[list[int]]:
     """Return how often each step is to be taken.
 
     State by state, from the last to the first: where more leaves than comes in, more must come in, and it had best
     come from where more arrives already than leaves.
     """
-    arriving: list[list[tuple[int, int]]] = [[] for _ in edges]
-    order = _in_order(edges)
+    arriving: list[list[tuple[int, int]]] = [[] for _ in transitions]
+    order = _in_order(transitions)
     for state in order:
-        for at, (_, after) in enumerate(edges[state]):
+        for at, (_, after) in enumerate(transitions[state]):
             arriving[after].append((state, at))
-    times = [[1] * len(following) for following in edges]
-    spare = [len(arriving[state]) - len(following) for state, following in enumerate(edges)]
+    times = [[1] * len(following) for following in transitions]
+    spare = [len(arriving[state]) - len(following) for state, following in enumerate(transitions)]
     for state in reversed(order[1:]):
         while spare[state] < 0:
             before, at = max(arriving[state], key=lambda step: spare[step[0]])
@@ -64,16 +64,16 @@ def _flow(edges: Edges) -> list[list[int]]:
     return times
 
 
-def _in_order(edges: Edges) -> list[int]:
+def _in_order(transitions: Transitions) -> list[int]:
     """Return the states that state 0 leads to, each after all that lead to it."""
-    reached = _reached(edges)
-    arriving = [0] * len(edges)
+    reached = _reached(transitions)
+    arriving = [0] * len(transitions)
     for state in reached:
-        for _, after in edges[state]:
+        for _, after in transitions[state]:
             arriving[after] += 1
     order = [] if arriving[0] else [0]
     for state in order:
-        for _, after in edges[state]:
+        for _, after in transitions[state]:
             arriving[after] -= 1
             if not arriving[after]:
                 order.append(after)
@@ -82,10 +82,10 @@ def _in_order(edges: Edges) -> list[int]:
     return order
 
 
-def _reached(edges: Edges) -> list[int]:
+def _reached(transitions: Transitions) -> list[int]:
     reached, known = [0], {0}
     for state in reached:
-        fresh = {after for _, after in edges[state]} - known
+        fresh = {after for _, after in transitions[state]} - known
         known |= fresh
         reached += sorted(fresh)
     return reached

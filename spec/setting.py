@@ -1,4 +1,4 @@
-"""The world: what there is to know of replicas, bookings, checks and the log at one moment.
+"""The setting: what there is to know of replicas, bookings, checks and the log at one moment.
 
 A booking is known by its call, and carries the timestamp that the app server gave it: 1, 2, 3, ... A replica keeps, for
 each room, the booking with the highest timestamp it has applied; 0 stands for none. The log keeps bookings in the order
@@ -16,7 +16,7 @@ from overbooked.spec.users import Call, Program
 from overbooked.spec.write_strategies import WriteStrategy
 
 
-class World(NamedTuple):
+class Setting(NamedTuple):
     """One setting: a way to write, a way to read, how many replicas, which faults, and what the users do."""
 
     write: WriteStrategy
@@ -134,7 +134,7 @@ class World(NamedTuple):
         return Field("timeouts left", tuple(range(self.fault.timeouts + 1)), self.fault.timeouts)
 
     def fields(self) -> tuple[Field, ...]:
-        """Return every field of this world."""
+        """Return every field of this setting."""
         return (*self._of_bookings(), *self._of_replicas(), *self._of_checks(), *self._of_faults())
 
     def _of_bookings(self) -> list[Field]:
