@@ -48,7 +48,8 @@ class _BrokenRun(NamedTuple):
 
     def stamp(self, booking: Call) -> int:
         """Return the timestamp of a booking."""
-        return int(self.end[self.setting.timestamp(booking).name] or 0)
+        stamp = self.end[self.setting.timestamp(booking).name]
+        return stamp if isinstance(stamp, int) else 0
 
     def before(self, call: Call) -> State:
         """Return the state in which a call was invoked."""

@@ -7,48 +7,144 @@ is a pure function of the few fields it touches. It is called with their old val
 - a mapping with the new values of those that change (``{}`` or ``True``: possible, and changes nothing), or
 - ``None`` or ``False``: the step is not possible now.
 
-A step is possible when all its parts are, and then makes all their changes at once.
+Nothing else is an answer. A step is possible when all its parts are, and then makes all their changes at once. A rule
+need have no answer for values that never come up: an exception it raises is an error where all other parts are
+possible, and nowhere else.
 
 What must hold is a *property*: the *cases* in which it is broken, each again made of parts that must all be true.
-A property speaks of every state (``"never"``), or of how runs end (``"in the end"``).
+A property speaks of every state (``"never"``), or of how runs end (``"in the end"``: broken by a run that is over in
+such cases, and by one that goes on for ever and is in such cases in every state, from some point on).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-Value: TypeAlias = str | int | bool | None
+Value: TypeAlias = str | int | bool | tuple["Value", ...] | frozenset["Value"] | None
 State: TypeAlias = Mapping[str, Value]
 Change: TypeAlias = Mapping[str, Value]
 Rule: TypeAlias = Callable[..., Change | bool | None]
 When: TypeAlias = Literal["never", "in the end"]
 
 
-class Field(NamedTuple):
-    """A named part of the state.
-
-    ``domain`` lists every value that the field may have, ``initial`` is the one it begins with.
-    """
-
+class _Declared(NamedTuple):
     name: str
     domain: tuple[Value, ...]
     initial: Value
 
 
-class Part(NamedTuple):
-    """A rule, the fields it touches (each under the role it plays in the rule), and its constants."""
+class Field(_Declared):
+    """A named part of the state.
 
+    ``domain`` lists every value that the field may have, ``initial`` is the one it begins with. Two fields are the same
+    if these are, and of the same types: ``True`` is not 1 here.
+    """
+
+    @property
+    def codes(self) -> Mapping[Value, int]:
+        """The place of each value in the domain."""
+        known: dict[str, Mapping[Value, int]] = self.__dict__
+        if "codes" not in known:
+            known["codes"] = {value: place for place, value in enumerate(self.domain)}
+        return known["codes"]
+
+    @property
+    def kind(self) -> Hashable:
+        """What two fields have in common whose domains have the same values, of the same types, in the same order."""
+        known: dict[str, Hashable] = self.__dict__
+        if "kind" not in known:
+            known["kind"] = _Kept((self.domain, kinds(self.domain)))
+        return known["kind"]
+
+    def own(self, value: Value) -> Value:
+        """Return the domain's own value that Python calls equal to this one (1 for ``True``), or itself, without one.
+
+        >>> Field("count", (0, 1, 2), 0).own(4 / 2)
+        2
+        """
+        place = self.code(value)
+        return value if place is None else self.domain[place]
+
+    def code(self, value: Value) -> int | None:
+        """Return the place of a value in the domain; ``None``, if it is not there."""
+        try:
+            return self.codes.get(value)
+        except TypeError:  # a list, say, is in no domain
+            return None
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both have the same name, values and initial value."""
+        if self is other or not isinstance(other, Field) or self[0] != other[0]:
+            return self is other
+        return self.kind == other.kind and self[2] == other[2] and type(self[2]) is type(other[2])
+
+    def __ne__(self, other: object) -> bool:
+        """Return whether they are not the same."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Return the same for the same field."""
+        return hash(self[0])
+
+
+class _Kept:
+    """Something whose hash is reckoned once: domains may be long."""
+
+    def __init__(self, it: Hashable) -> None:
+        self._it, self._hash = it, hash(it)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, _Kept) and self._hash == other._hash and self._it == other._it)
+
+
+def kinds(values: Iterable[Value]) -> tuple[object, ...]:
+    """Return what tells values apart that Python calls equal, as ``True`` and 1: their types, and those inside them."""
+    return tuple(_kind(value) if isinstance(value, (tuple, frozenset)) else type(value) for value in values)
+
+
+def _kind(value: object) -> object:
+    if isinstance(value, tuple):
+        return type(value), kinds(value)
+    if isinstance(value, frozenset):
+        return type(value), frozenset((each, _kind(each)) for each in value)
+    return type(value)
+
+
+class _Asked(NamedTuple):
     rule: Rule
     fields: tuple[tuple[str, Field], ...]
     constants: tuple[tuple[str, Value], ...]
+
+
+class Part(_Asked):
+    """A rule, the fields it touches (each under the role it plays in the rule), and its constants.
+
+    Two parts are the same if these are, and the constants of the same types: ``True`` is not 1 here, either.
+    """
+
+    __slots__ = ()
+    __hash__ = _Asked.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both do the same with the same fields."""
+        if self is other or not isinstance(other, Part) or not _Asked.__eq__(self, other):
+            return self is other
+        return kinds(value for _, value in self.constants) == kinds(value for _, value in other.constants)
+
+    def __ne__(self, other: object) -> bool:
+        """Return whether they are not the same."""
+        return not self == other
 
     def on(self, state: State) -> Change | None:
         """Return what the part changes in ``state``, by field name; ``None`` when it is not possible."""
         roles = {role: state[field.name] for role, field in self.fields}
         change = outcome(self.rule(**roles, **dict(self.constants)))
-        names = {role: field.name for role, field in self.fields}
-        return None if change is None else {names[role]: value for role, value in change.items()}
+        fields = dict(self.fields)
+        return None if change is None else {fields[role].name: fields[role].own(to) for role, to in change.items()}
 
 
 class Step(NamedTuple):
@@ -70,11 +166,11 @@ class Step(NamedTuple):
         >>> tick.on({"hour": 23})
         {'hour': 0}
         """
+        changes = _together(self.parts, state)
+        if changes is None:
+            return None
         after = dict(state)
-        for each in self.parts:
-            change = each.on(state)
-            if change is None:
-                return None
+        for change in changes:
             after.update({name: value for name, value in change.items() if value != state[name]})
         return after
 
@@ -92,7 +188,25 @@ class Case(NamedTuple):
 
     def on(self, state: State) -> bool:
         """Return whether ``state`` is such a case."""
-        return all(each.on(state) is not None for each in self.parts)
+        return _together(self.parts, state) is not None
+
+
+def _together(parts: Iterable[Part], state: State) -> list[Change] | None:
+    """Return what each part changes, or ``None`` where one is not possible; only else is an exception raised."""
+    changes: list[Change] = []
+    wrong: Exception | None = None
+    for each in parts:
+        try:
+            change = each.on(state)
+        except Exception as raised:  # noqa: BLE001 - whatever a rule may raise
+            wrong = wrong or raised
+            continue
+        if change is None:
+            return None
+        changes.append(change)
+    if wrong:
+        raise wrong
+    return changes
 
 
 class Property(NamedTuple):
@@ -125,19 +239,24 @@ class Model(NamedTuple):
     @property
     def initial(self) -> dict[str, Value]:
         """The state in which every run begins."""
-        return {field.name: field.initial for field in self.fields}
+        return {field.name: field.own(field.initial) for field in self.fields}
+
+
+class AnswerError(TypeError):
+    """A rule's answer that is none; the message says what would be one."""
 
 
 def outcome(answer: Change | bool | None) -> Change | None:
     """Return what a rule's answer changes, or ``None`` when it says that the part is not possible.
 
-    Raises :class:`TypeError` when the answer is neither a mapping nor true nor false.
+    Raises :class:`AnswerError` when the answer is none of those that there are.
     """
     if isinstance(answer, Mapping):
         return answer
-    if answer is None or isinstance(answer, int):
+    if answer is None or isinstance(answer, bool):
         return {} if answer else None
-    raise TypeError(f"a rule answers with what changes, True, False or None, and not with {answer!r}")
+    wrong = f"with {answer!r}, which is neither what changes, as in {{'x': 1}}, nor True, False or None"
+    raise AnswerError(f"a rule answers {wrong}")
 
 
 def part(rule: Rule, **roles: Field | Value) -> Part:

@@ -7,13 +7,20 @@ in which they came in. Where one clock gives the timestamps, that is their order
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from overbooked.spec.faults import Fault
-from overbooked.spec.language import Field
+from overbooked.spec.language import Field, Value
 from overbooked.spec.read_strategies import ReadStrategy
 from overbooked.spec.users import Call, Program
 from overbooked.spec.write_strategies import WriteStrategy
+
+
+@lru_cache(maxsize=None, typed=True)
+def _field(name: str, domain: tuple[Value, ...], initial: Value) -> Field:
+    """Return a field; the same one for the same words, as that is compared faster."""
+    return Field(name, domain, initial)
 
 
 class Setting(NamedTuple):
@@ -59,79 +66,79 @@ class Setting(NamedTuple):
         """Return how far a call is, and once it is over what its user was told."""
         told = ("acked",) if call.kind == "book" else ("available", "booked")
         ended = (("unanswered",) if self.fault.restarts else ()) + (("unknown",) if self.fault.timeouts else ())
-        return Field(call.name, ("idle", "running", *told, *ended), "idle")
+        return _field(call.name, ("idle", "running", *told, *ended), "idle")
 
     # What the app server knows.
 
     def clock(self) -> Field:
         """Return the last timestamp that was given."""
-        return Field("clock", self.timestamps, 0)
+        return _field("clock", self.timestamps, 0)
 
     def timestamp(self, booking: Call) -> Field:
         """Return the timestamp of a booking, 0 before it has one."""
-        return Field(f"timestamp {booking.name}", self.timestamps, 0)
+        return _field(f"timestamp {booking.name}", self.timestamps, 0)
 
     def writing(self, booking: Call, replica: int) -> Field:
         """Return how far the write of a booking to one replica is."""
-        return Field(f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed"), "unsent")
+        return _field(f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed"), "unsent")
 
     def confirmations(self, booking: Call) -> Field:
         """Return how many replicas have confirmed a booking."""
-        return Field(f"confirmations {booking.name}", tuple(range(self.replicas + 1)), 0)
+        return _field(f"confirmations {booking.name}", tuple(range(self.replicas + 1)), 0)
 
     # What the replicas and the log hold.
 
     def stored(self, room: str, replica: int) -> Field:
         """Return the timestamp of the booking that a replica keeps for a room."""
-        return Field(f"stored {room} db{replica}", self.timestamps, 0)
+        return _field(f"stored {room} db{replica}", self.timestamps, 0)
 
     def up(self, replica: int) -> Field:
         """Return whether a replica is up (a field only where replicas may crash)."""
-        return Field(f"up db{replica}", (True, False), initial=True)
+        return _field(f"up db{replica}", (True, False), initial=True)
 
     def appended(self) -> Field:
         """Return how many entries the log has: as many as timestamps were given, where one clock gives them."""
-        return Field("appended", self.timestamps, 0) if self.fault.skew else self.clock()
+        return _field("appended", self.timestamps, 0) if self.fault.skew else self.clock()
 
     def place(self, booking: Call) -> Field:
         """Return a booking's place in the log, from 1 on: its timestamp, where one clock gives them."""
-        return Field(f"place {booking.name}", self.timestamps, 0) if self.fault.skew else self.timestamp(booking)
+        return _field(f"place {booking.name}", self.timestamps, 0) if self.fault.skew else self.timestamp(booking)
 
     def committed(self) -> Field:
         """Return how many entries of the log are committed."""
-        return Field("committed", self.timestamps, 0)
+        return _field("committed", self.timestamps, 0)
 
     def consuming(self) -> Field:
         """Return whether the consumer has taken the entry at the committed offset."""
-        return Field("consuming", (False, True), initial=False)
+        return _field("consuming", (False, True), initial=False)
 
     # What a check has heard.
 
     def answer(self, check: Call, replica: int) -> Field:
         """Return the timestamp that a replica answered; ``None`` while it has not answered."""
-        return Field(f"answer {check.name} db{replica}", (None, *self.timestamps), None)
+        return _field(f"answer {check.name} db{replica}", (None, *self.timestamps), None)
 
     def answers(self, check: Call) -> Field:
         """Return how many replicas have answered a check."""
-        return Field(f"answers {check.name}", tuple(range(self.replicas + 1)), 0)
+        return _field(f"answers {check.name}", tuple(range(self.replicas + 1)), 0)
 
     def latest(self, check: Call) -> Field:
         """Return the highest timestamp among the answers to a check."""
-        return Field(f"latest {check.name}", self.timestamps, 0)
+        return _field(f"latest {check.name}", self.timestamps, 0)
 
     # How many more faults there may be.
 
     def crashes_left(self) -> Field:
         """Return how many replicas may still crash."""
-        return Field("crashes left", tuple(range(self.fault.crashes + 1)), self.fault.crashes)
+        return _field("crashes left", tuple(range(self.fault.crashes + 1)), self.fault.crashes)
 
     def restarts_left(self) -> Field:
         """Return how often the app server may still restart."""
-        return Field("restarts left", tuple(range(self.fault.restarts + 1)), self.fault.restarts)
+        return _field("restarts left", tuple(range(self.fault.restarts + 1)), self.fault.restarts)
 
     def timeouts_left(self) -> Field:
         """Return how many calls may still time out."""
-        return Field("timeouts left", tuple(range(self.fault.timeouts + 1)), self.fault.timeouts)
+        return _field("timeouts left", tuple(range(self.fault.timeouts + 1)), self.fault.timeouts)
 
     def fields(self) -> tuple[Field, ...]:
         """Return every field of this setting."""

@@ -6,6 +6,7 @@ Nothing here depends on the clock: hypothesis has no deadline, and draws the sam
 
 from __future__ import annotations
 
+import signal
 from collections import defaultdict
 from zlib import crc32
 
@@ -33,7 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say how many examples hypothesis draws."""
+    """Say how many examples hypothesis draws; have commands that tests start listen to Ctrl-C.
+
+    In what a shell runs in the background it is ignored, and so it would be in all that is started from there.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.getoption("hypothesis_profile", None):
         exhaustive, long = config.getoption("--exhaustive"), config.getoption("--long")
         settings.load_profile("exhaustive" if exhaustive else "long" if long else "quick")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TypeAlias
+from collections.abc import Callable, Hashable
+from typing import TypeAlias, TypeVar
 
 from overbooked.checker.engine.runs import Run
 from overbooked.spec.language import Model, Property, Value
@@ -33,6 +33,53 @@ def goes_on_for_ever_broken(model: Model, judged: Property) -> bool:
             met = {n for n in left if step.label not in possible[n] or n[1] == step.label}
             left = _can_reach(left, met, after)
     return bool(left)
+
+
+def shortest_lasso(model: Model, judged: Property) -> int | None:
+    """Return how many steps the shortest fair run takes that goes round for ever among broken states, once round.
+
+    Every state is tried as the one to go round from, with all that was met on the way: owed steps taken, or not
+    possible. ``None`` when there is no such run.
+    """
+    names = [field.name for field in model.fields]
+    owed = [step for step in model.steps if step.owed]
+
+    def after(state: State) -> list[tuple[str, State]]:
+        moves = ((step.label, step.on(dict(zip(names, state, strict=True)))) for step in model.steps)
+        return [(label, tuple(to[name] for name in names)) for label, to in moves if to is not None]
+
+    def broken(state: State) -> bool:
+        return any(case.on(dict(zip(names, state, strict=True))) for case in judged.broken)
+
+    def met(state: State) -> frozenset[str]:
+        possible = {label for label, _ in after(state)}
+        return frozenset(step.label for step in owed) - possible
+
+    depths = _distances(tuple(model.initial[name] for name in names), lambda state: [to for _, to in after(state)])
+    found = []
+    for start in (state for state in depths if broken(state)):
+
+        def onward(node: tuple[State, frozenset[str], bool]) -> list[tuple[State, frozenset[str], bool]]:
+            state, so_far, _ = node
+            moves = [(label, to) for label, to in after(state) if broken(to)]
+            return [(to, so_far | met(to) | {label}, True) for label, to in moves]
+
+        for (state, so_far, is_on), length in _distances((start, met(start), False), onward).items():
+            if is_on and state == start and so_far >= {step.label for step in owed}:
+                found.append(depths[start] + length)
+    return min(found, default=None)
+
+
+_Any = TypeVar("_Any", bound=Hashable)
+
+
+def _distances(start: _Any, after: Callable[[_Any], list[_Any]]) -> dict[_Any, int]:
+    found, level, distance = {start: 0}, [start], 0
+    while level:
+        distance += 1
+        level = [to for to in dict.fromkeys(to for node in level for to in after(node)) if to not in found]
+        found |= dict.fromkeys(level, distance)
+    return found
 
 
 def _graph(model: Model, names: list[str]) -> dict[Node, set[Node]]:

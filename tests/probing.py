@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from linked import ROOT
 
-LIBRARIES = ["_pytest.config", "hypothesis.stateful", "networkx", "numpy", "rich.table", "scipy.sparse.linalg", "z3"]
+LIBRARIES = ["_pytest.config", "hypothesis.stateful", "numpy", "rich.table", "scipy.sparse.linalg", "z3"]
 _PATIENCE = 3000
 """Seconds after which a command that does not end is ended, and the test fails: many times what the slowest takes."""
 

@@ -60,6 +60,25 @@ def families(draw: st.DrawFn, most: int) -> list[Model]:
 
 
 @st.composite
+def endless_models(draw: st.DrawFn) -> Model:
+    """Draw a model of up to nine states, most of them broken, in which most runs go on for ever."""
+    fields = [Field(f"f{at}", tuple(range(draw(st.integers(2, 3)))), 0) for at in range(2)]
+    states, roles = list(product(*(field.domain for field in fields))), (("x0", fields[0]), ("x1", fields[1]))
+    moves = st.one_of(st.none(), *[st.sampled_from(states).map(lambda to: {"x0": to[0], "x1": to[1]})] * 3)
+    steps = [
+        Step(
+            f"s{at}",
+            (),
+            (Part(rule_of({state: draw(moves) for state in states}), roles, ()),),
+            draw(st.integers(0, 3)) > 0,
+        )
+        for at in range(draw(st.integers(1, 4)))
+    ]
+    broken = Case((Part(rule_of({state: draw(st.integers(0, 7)) > 0 for state in states}), roles, ()),))
+    return Model("endless", tuple(fields), tuple(steps), (Property("settled", "in the end", (broken,), ()),))
+
+
+@st.composite
 def graded_models(draw: st.DrawFn) -> Model:
     """Draw a model in which every step makes one of some counters rise by one, where another one lets it."""
     counters = [Field(f"f{at}", tuple(range(size)), 0) for at, size in enumerate(draw(_SIZES))]

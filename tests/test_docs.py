@@ -18,6 +18,7 @@ README = ROOT / "README.md"
 PASTED = re.compile(
     r"(?:<!-- the first (\d+) lines -->\n\n)?```console\n\$ overbooked([^\n]*)\n((?:(?!```).*\n)*)```\n"
 )
+CODE = re.compile(r"```python\n(.*?)```\n(?:\nIt prints:\n\n```text\n(.*?)```\n)?", re.DOTALL)
 TAKEN = re.compile(r"\d+\.\d+ s\b|[\d,]+ MB\b")
 
 
@@ -47,13 +48,20 @@ def test_pasted_output_is_what_the_command_prints(
         assert TAKEN.sub("", found[3]) == TAKEN.sub("", now)
 
 
-def test_code_in_the_readme_runs() -> None:
-    """The README's examples do what they assert; those that are tests themselves are run by their own test."""
-    found = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    codes = [code for code in found if not code.startswith("# test_")]
+@pytest.mark.parametrize("number", [0, 1])
+def test_code_in_the_readme_runs(
+    number: int, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    """The README's examples do what they assert, and print what stands there; the others are run by their own test."""
+    text = README.read_text(encoding="utf-8")
+    codes = [found for found in CODE.finditer(text) if not found[1].startswith("# test_")]
     assert len(codes) == 2
-    for code in codes:
-        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - our own page
+    exec(compile(codes[number][1], "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - our own page
+    now = capsys.readouterr().out
+    if request.config.getoption("--write-docs") and codes[number][2] is not None:
+        README.write_text(text[: codes[number].start(2)] + now + text[codes[number].end(2) :], encoding="utf-8")
+    else:
+        assert (codes[number][2] or "") == now
 
 
 def test_code_quoted_in_the_spec_is_the_specs_own() -> None:

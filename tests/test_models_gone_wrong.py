@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations, product
+from typing import Any
 
 import pytest
 
 from overbooked.checker.engine.certificates import is_graded
+from overbooked.checker.engine.other_runs import different_runs
 from overbooked.checker.engine.rule_tables import ModelError
-from overbooked.checker.engine.verdicts import check
+from overbooked.checker.engine.search import Bounds, Exploration, explore
+from overbooked.checker.engine.verdicts import Search, batches, check
 from overbooked.spec.language import Case, Change, Field, Model, Property, Step, Value, case, part, step
 
 BIT = Field("bit", (0, 1), 0)
@@ -54,6 +58,62 @@ LADDER = Field("ladder", HUNDRED, 0)
 OTHER = Field("other", HUNDRED, 0)
 
 
+def odd(it: object) -> Any:  # noqa: ANN401 - what no type allows
+    """Return something where it does not belong."""
+    return it
+
+
+def two_lines(it: int) -> Change:
+    """Fail with a message of two lines."""
+    raise ValueError(f"one\ntwo{' ' * it}")
+
+
+BITS = {f"x{at}": Field(f"x{at}", (0, 1), 0) for at in range(63)}
+TRUTH = Field("bit", (False, True), initial=False)
+RAISES_AT_ONE = part(lambda it: {1: True}[it], it=BIT)
+NOT_AS_MEANT: list[tuple[Model, str]] = [
+    (Model("m", odd(BIT), (), ()), "the fields of m are a single Field: write (it,), with a comma"),
+    (Model("m", odd(None), (), ()), "the fields of m are None: write a tuple"),
+    (Model("m", (BIT,), odd(step("s")), ()), "the steps of m are a single Step: write (it,), with a comma"),
+    (of(step("s", odd(flip))), "the parts of step s have <function flip"),
+    (Model("m", (BIT,), (), odd(never())), "the properties of m are a single Property"),
+    (of(properties=(Property("p", "never", odd(case()), (case(),)),)), "the broken cases of p are a single Case"),
+    (of(properties=(Property("p", "never", (), odd(case())),)), "the witness cases of p are a single Case"),
+    *(
+        (of(properties=(Property("p", odd(when), (), ()),)), f"p is to hold {when!r}: write 'never' or 'in the end'")
+        for when in ("always", "Never", "nevr")
+    ),
+    (odd((BIT,)), "is no Model: write Model(name, fields, steps, properties)"),
+    (of(step(odd(1), part(flip, it=BIT))), "a step is called 1: give it a text as its name"),
+    (of(step("s", part(odd(7), it=BIT))), "step s has the rule 7: write a function of its fields"),
+    (of(step("s", owed=odd(None))), "step s is owed None: write True or False"),
+    (of()._replace(alike=odd(None)), "what is alike in odd are None: write a tuple"),
+    (of(step("s", part(two_lines, it=BIT))), "s has no answer for {'bit': 0}: ValueError: one two"),
+    (of(step("s", it=odd([1]))), "step s is about (('it', [1]),), which may change: write a tuple or a word"),
+    (of(fields=(Field("d", odd([0, 1]), 0),)), "d has [0, 1] as its domain: write a tuple of its values"),
+    (of(fields=(Field("d", (), 0),)), "d has () as its domain"),
+    (of(fields=(Field("d", odd(([],)), 0),)), "d has in its domain [], which may change"),
+    # What Python calls equal is not the same: a field of truths is no field of numbers, in whatever company.
+    (of(step("s", part(flip, it=BIT), part(is_one, it=TRUTH))), "use one and the same field"),
+    (of(step("s", part(is_one, it=TRUTH), part(flip, it=BIT))), "use one and the same field"),
+    # Two steps of one name are refused, whatever they touch.
+    (of(step("s", part(flip, it=BIT)), step("s", part(flip, it=OTHER)), fields=(BIT, OTHER)), "are both called s"),
+    # A rule that raises is an error where all other parts are possible, in whatever order they stand.
+    *(
+        (of(step("s", *parts)), "s has no answer for {'bit': 0}: KeyError")
+        for parts in permutations([RAISES_AT_ONE, part(flip, it=BIT)])
+    ),
+    (of(step("s", part(lambda c: c["x"], c=3))), "s has no answer for {}: TypeError"),
+    (of(properties=(never(case(part(lambda c: c["x"], c=3))),)), "case 1 of p has no answer for some values"),
+    # Nor does one that leaves the domain hide that another changes the same field.
+    *(
+        (of(step("s", *parts)), "both change bit in one step")
+        for parts in permutations([part(lambda it: {"it": it + 5}, it=BIT), part(flip, it=BIT)])
+    ),
+    (of(step("s", part(lambda it: {"it": odd([it])}, it=BIT))), "s makes bit [0], which is not in its domain (0, 1)"),
+]
+
+
 @pytest.mark.parametrize(
     ("model", "says"),
     [
@@ -71,8 +131,9 @@ OTHER = Field("other", HUNDRED, 0)
         (of(step("s", part(lambda it: {"that": it}, it=BIT))), "changes that, which it was not given: it has it"),
         (
             of(step("s", part(answers_a_list, it=BIT))),
-            "a rule answers with what changes, True, False or None, and not",
+            "s: answers_a_list, asked for {'it': 0}: a rule answers with [0], which is neither what changes",
         ),
+        (of(step("s", part(lambda it: it + 1, it=BIT))), "a rule answers with 1, which is neither what changes"),
         (of(step("s"), step("s")), "are both called"),
         (of(fields=(Field("d", (0, False, 1), 0),)), "d has a value twice in its domain"),
         (of(fields=(Field("d", (0, 1), 2),)), "d begins as 2, which is not in its domain (0, 1)"),
@@ -82,21 +143,26 @@ OTHER = Field("other", HUNDRED, 0)
         (of(step("s", part(flip, it=Field("bat", (0, 1), 0)))), "bat, with the domain (0, 1), is none of the model's"),
         (
             of(properties=(never(case(part(lambda it: bool(1 // it), it=BIT))),)),
-            "has no answer for some values, as a condition must",
+            "case 1 of p has no answer for some values that it is asked for, as a condition must",
         ),
         (
-            of(step("s", part(lambda **_: True, **{f"x{at}": Field(f"x{at}", (0, 1), 0) for at in range(25)}))),
-            "touches more than 2**24 combinations of values: split it into parts",
+            of(step("s", part(lambda **_: True, **BITS)), fields=tuple(BITS.values())),
+            "touches more than 62 bits: split it into parts",
         ),
-        (of(step("s", part(is_one, it=BIT, extra={}))), "unhashable type"),  # type: ignore[arg-type]
+        (
+            of(step("s", part(is_one, it=BIT, extra=odd({})))),
+            "step s, is_one, is given as extra {}, which may change",
+        ),
+        *NOT_AS_MEANT,
     ],
 )
 def test_a_model_that_contradicts_itself_is_refused(model: Model, says: str) -> None:
     """The error names what is wrong, and where."""
-    with pytest.raises(ModelError) as refused:
-        check(model)
-    assert says in str(refused.value)
-    assert "\n" not in str(refused.value)
+    for reduce in (False, True):
+        with pytest.raises(ModelError) as refused:
+            check(model, reduce=reduce)
+        assert says in str(refused.value)
+        assert "\n" not in str(refused.value)
 
 
 def test_a_rule_need_not_answer_what_cannot_be_reached() -> None:
@@ -166,3 +232,225 @@ def test_looking_for_a_certificate_takes_no_time_to_speak_of() -> None:
     a, b = Field("a", sums, 0), Field("b", sums, 0)
     up = part(lambda a, b: {"a": (a * 7 + b) % 128, "b": (b + 1) % 128} if a + b < 200 else None, a=a, b=b)
     assert not is_graded([of(step("up", up), fields=(a, b))])
+
+
+def test_tuples_are_told_apart_by_what_is_in_them() -> None:
+    """A constant (1,) is not (True,), and a domain of one is not one of the other: no table is shared."""
+    is_truth: Callable[..., bool] = lambda it, c: c[0] is True and it[0] is True  # noqa: E731 - one rule, asked four ways
+    verdicts = []
+    for value, constant in product([(1,), (True,)], repeat=2):
+        it = Field("it", (value,), value)
+        broken = case(part(is_truth, it=it, c=constant))
+        verdicts.append(check(of(fields=(it,), properties=(never(broken),))).judgements["p"].verdict)
+    assert verdicts == ["holds", "holds", "holds", "violated"]
+
+
+def test_models_whose_fields_differ_in_type_alone_are_explored_apart() -> None:
+    """A field of truths and one of numbers with the same name are no reason to fail: each model has its own search."""
+    numbers, truths = (of(fields=(field,)) for field in (BIT, TRUTH))
+    assert [len(batch) for batch in batches([numbers, truths, numbers])] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda it: {"it": (it + 2) / 2} if it < 1 else None, lambda it: {"it": it < 1} if it < 1 else None]
+)
+def test_an_answer_becomes_the_value_of_the_domain(rule: Callable[..., Change | None]) -> None:
+    """An answer 1.0 or True is the 1 of the domain at once, for the next step as for who reads the run."""
+    it = Field("it", (0, 1, 2, 3, 4), 0)
+    is_whole = part(lambda it: it.bit_length() > 0 and type(it) is int, it=it)
+    model = of(step("s", part(rule, it=it)), fields=(it,), properties=(never(case(is_whole)),))
+    judged = check(model).judgements["p"]
+    assert judged.run is not None
+    assert [type(state["it"]) for state in judged.run.states] == [int, int]
+    assert [type(value) for value in (judged.run.steps[0].on({"it": 0}) or {}).values()] == [int]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_part_that_raises_where_another_is_impossible_does_no_harm(order: tuple[int, ...]) -> None:
+    """Its step is not possible there, for the search, for the step itself and for who tells the run."""
+    parts = [
+        part(lambda n: n < 2, n=LADDER),
+        part(lambda n: {"n": n + 1}, n=LADDER),
+        part(lambda n: 1 // (2 - n) >= 0, n=LADDER),
+    ]
+    up = step("up", *(parts[at] for at in order))
+    judged = check(of(up, fields=(LADDER,), properties=(never(case(part(lambda n: n == 2, n=LADDER))),)))
+    assert (judged.states, judged.judgements["p"].length) == (3, 2)
+    assert up.on({"ladder": 2}) is None
+    with pytest.raises(ZeroDivisionError):
+        step("up", parts[2]).on({"ladder": 2})
+
+
+def test_what_never_happens_is_vacuous() -> None:
+    """A property that holds, and whose witness was not reached, is vacuous; with no witness to ask for, it holds."""
+    reached, unreached = case(part(lambda it: it == 0, it=BIT)), case(part(is_one, it=BIT))
+    properties = tuple(
+        Property(name, "never", broken, witness)
+        for name, broken, witness in (
+            ("vacuous", (unreached,), (unreached,)),
+            ("holds", (unreached,), (reached,)),
+            ("not asked", (unreached,), ()),
+            ("violated", (reached,), (unreached,)),
+        )
+    )
+    judged = check(of(properties=properties)).judgements
+    assert [it.verdict for it in judged.values()] == ["vacuous", "holds", "holds", "violated"]
+
+
+def test_what_a_bound_left_open_is_not_vacuous() -> None:
+    """A witness that was not reached before a bound may yet be reached: that is unknown."""
+    up = step("up", part(lambda it: {"it": it + 1} if it < 99 else None, it=LADDER))
+    judged = Property("p", "never", (), (case(part(lambda it: it == 50, it=LADDER)),))
+    verdicts = [
+        check(of(up, fields=(LADDER,), properties=(judged,)), Bounds(most)).judgements["p"].verdict
+        for most in (20, 200)
+    ]
+    assert verdicts == ["unknown", "holds"]
+
+
+@pytest.mark.parametrize("bounds", [Bounds(-5), Bounds(0), Bounds(max_memory=-1)])
+def test_a_bound_below_one_is_refused(bounds: Bounds) -> None:
+    """No search ends before it begins."""
+    with pytest.raises(ValueError, match=r"max_(states|memory) is (-5|0|-1): a bound is a whole number from 1 on"):
+        check(of(), bounds)
+
+
+THREES = {f"t{at}": Field(f"t{at}", (0, 1, 2), 0) for at in range(13)}
+
+
+def test_a_part_may_touch_more_than_a_table_holds() -> None:
+    """Thirteen fields of three values are 26 bits: the rule is run for the inputs that occur, and no others."""
+    asked: set[tuple[int, ...]] = set()
+
+    def odometer(**at: int) -> Change | None:
+        asked.add(tuple(at.values()))
+        low = next((name for name, value in at.items() if value < 2), None)
+        return {low: at[low] + 1} if low and sum(at.values()) < 20 else None
+
+    broken = case(part(lambda **at: sum(at.values()) == 20, **THREES))
+    model = of(step("up", part(odometer, **THREES)), fields=tuple(THREES.values()), properties=(never(broken),))
+    result = check(model)
+    assert (result.states, result.judgements["p"].length, len(asked)) == (21, 20, 21)
+
+
+@pytest.mark.parametrize("values", [5_000, 1_100_000])
+def test_two_wide_parts_that_change_one_field_are_refused(values: int) -> None:
+    """What a part that is run only for what occurs is seen to change counts as what it changes, however wide it is."""
+    wide = Field("wide", tuple(range(values)), 0)
+    up = part(lambda it: {"it": it + 1} if it < 3 else None, it=wide)
+    down = part(lambda it: {"it": it - 1} if it else True, it=wide)
+    assert check(of(step("up", up), step("down", down), fields=(wide,))).states == 4
+    with pytest.raises(ModelError, match="both change wide in one step"):
+        check(of(step("both", up, down), step("up", up), fields=(wide,)))
+
+
+def test_a_wide_part_that_fails_is_an_error_where_the_search_comes_there() -> None:
+    """A part that is run only for what occurs escapes and raises as any other does."""
+    wide = Field("wide", tuple(range(5_000)), 0)
+    for rule, says in ((lambda it: {"it": it - 1}, "makes wide -1"), (lambda it: {"it": 1 // it}, "ZeroDivisionError")):
+        with pytest.raises(ModelError, match=says):
+            check(of(step("s", part(rule, it=wide)), fields=(wide,)))
+
+
+def test_steps_that_differ_in_a_constant_alone_are_two() -> None:
+    """With 1 the step does something, with ``True`` something else: no certificate takes one for the other."""
+
+    def go(it: int, c: int) -> Change | None:
+        if c is True:
+            return {"it": 0} if it == 1 else None
+        return {"it": 1} if it == 0 else None
+
+    for_ever = Property("p", "in the end", (case(),), ())
+    steps = (step("up", part(go, it=BIT, c=1)), step("down", part(go, it=BIT, c=True)))
+    judged = check(of(*steps, properties=(for_ever,))).judgements["p"]
+    assert (judged.verdict, judged.length) == ("violated", 2)
+
+
+@pytest.mark.parametrize("values", [3, 100, 5_000])
+@pytest.mark.parametrize("at", [1, 2, 60])
+def test_a_condition_without_an_answer_is_an_error_where_it_is_asked(values: int, at: int) -> None:
+    """In tables or asked for what occurs, on narrow levels or not, broken or witness: it is never taken as true."""
+    it = Field("it", tuple(range(values)), 0)
+    up = step("up", part(lambda it, most: {"it": it + 1} if it + 1 < most else None, it=it, most=values))
+    fails = case(part(lambda it, at: it < 0 if it != at else [][it], it=it, at=at))
+    for broken, witness in (((fails,), ()), ((), (fails,))):
+        model = of(up, fields=(it,), properties=(Property("p", "never", broken, witness),))
+        if at < values:
+            with pytest.raises(ModelError, match=r"case 1 of (the witness of )?p has no answer"):
+                check(model)
+        else:
+            check(model)
+
+
+def test_a_condition_need_not_answer_what_another_excludes() -> None:
+    """A guard in the same case is one for it, too."""
+    it = Field("it", (None, 1, 2), None)
+    grow = step("grow", part(lambda it: {"it": 1} if it is None else {"it": 2}, it=it))
+    large = case(part(lambda it: it > 1, it=it), part(lambda it: it is not None, it=it))
+    assert check(of(grow, fields=(it,), properties=(never(large),))).judgements["p"].length == 2
+
+
+def test_models_that_share_a_wide_rule_are_refused_one_by_one() -> None:
+    """That two parts change one field is noticed in whichever of several models they are."""
+    a, b = Field("a", HUNDRED, 0), Field("b", HUNDRED, 0)
+    wide = part(lambda a, b: {"a": a + 1} if a < 5 and b == 0 else None, a=a, b=b)
+    first, second = (part(rule, a=a) for rule in (lambda a: a >= 0, lambda a: {"a": a + 2} if a < 5 else None))
+    models = [of(step("s", wide, more), fields=(a, b)) for more in (first, second)]
+    search = Search(models, Bounds(), reduce=False)
+    with pytest.raises(ModelError, match="both change a in one step"):
+        list(search.run())
+
+
+def test_a_round_found_at_a_bound_is_not_said_to_be_the_shortest() -> None:
+    """A shorter one may go through what was not explored."""
+    at = Field("at", ("start", "short", *range(12)), "start")
+
+    def go(it: Value, was: Value, now: Value) -> Change | None:
+        return {"it": now} if it == was else None
+
+    ways: list[tuple[Value, Value]] = [("start", n) for n in range(12)]
+    ways += [*((n, (n + 1) % 12) for n in range(12)), (0, "short"), ("short", 0)]
+    steps = [step("go", part(go, it=at, was=was, now=now), was=was, to=now) for was, now in ways]
+    broken = case(part(lambda it: it != "start", it=at))
+    model = of(*steps, fields=(at,), properties=(Property("p", "in the end", (broken,), ()),))
+    found = [check(model, bounds).judgements["p"] for bounds in (Bounds(), Bounds(13))]
+    assert [(each.length, each.shortest) for each in found] == [(3, True), (13, False)]
+
+
+def test_a_model_without_fields_has_a_state() -> None:
+    """It is one state, in which each step is possible once."""
+    result = check(of(step("s"), step("t"), fields=()))
+    assert (result.states, result.transitions) == (1, 2)
+
+
+def test_an_initial_value_becomes_the_domains_own() -> None:
+    """``True`` as the initial value of numbers is their 1, explored and told, reduced or not."""
+    it = Field("it", (0, 1), initial=True)
+    fall = step("s", part(lambda it: {"it": 0} if it == 1 and it is not True else None, it=it))
+    for reduce in (False, True):
+        fallen = never(case(part(lambda it: it == 0, it=it)))
+        assert check(of(fall, fields=(it,), properties=(fallen,)), reduce=reduce).judgements["p"].length == 1
+
+
+def test_other_runs_ask_a_rule_no_more_than_the_search() -> None:
+    """A rule without an answer for what another part excludes is no reason to fail where other runs are looked for."""
+    x, y = Field("x", (0, 1, 2), 0), Field("y", (0, 1), 0)
+    climb = step("climb", part(lambda x: {"x": {0: 1, 1: 2}[x]}, x=x), part(lambda x: x < 2, x=x))
+    other = step("other", part(lambda y: {"y": 1} if y == 0 else None, y=y))
+    both = never(case(part(lambda x, y: x == 2 and y == 1, x=x, y=y)))
+    found = Exploration([of(climb, other, fields=(x, y), properties=(both,))])
+    list(explore(found, Bounds()))
+    assert len(list(different_runs(found, "p", 5))) == 1
+
+
+def test_a_table_is_made_of_so_many_bits_at_most() -> None:
+    """Fields of one value take a bit each: a part that touches many of them has few inputs, and no huge table."""
+    fields = {f"f{at}": Field(f"f{at}", (0,), 0) for at in range(45)}
+    assert check(of(step("s", part(lambda **_: True, **fields)), fields=tuple(fields.values()))).transitions == 1
+
+
+@pytest.mark.parametrize("bounds", [1000, Bounds(odd("5"))])
+def test_bounds_are_what_they_should_be(bounds: Any) -> None:  # noqa: ANN401 - what no type allows
+    """What is no bound is refused in a line."""
+    with pytest.raises((TypeError, ValueError), match=r"write Bounds\(max_states=1000\)|max_states is '5': a bound is"):
+        check(of(), bounds)

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fair_runs import assert_breaks, goes_on_for_ever_broken
+from fair_runs import assert_breaks, goes_on_for_ever_broken, shortest_lasso
 from known_models import two_phase_commit
-from overbooked.checker.engine import enabled, rule_tables, search
+from overbooked.checker.engine import asked_tables, enabled, fair_cycles, few_states, rule_tables, search
 from overbooked.checker.engine.layout import Layout
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.sleep_sets import noted
@@ -18,7 +18,7 @@ from overbooked.checker.engine.state_graph import graph_of
 from overbooked.checker.engine.verdicts import Search, check
 from overbooked.spec.language import Field, Model, Property
 from plain_search import search_model
-from random_models import families, graded_models
+from random_models import endless_models, families, graded_models
 
 PADDING = tuple(Field(f"padding {i}", tuple(range(8)), 0) for i in range(21))
 """Fields that no step touches, 63 bits of them: what follows lies in a second word."""
@@ -34,13 +34,43 @@ def test_checker_agrees_with_a_plain_search(family: list[Model]) -> None:
         assert (result.states, result.transitions, result.depth) == plain[1:]
         judgement = result.judgements[judged.name]
         endless = judged.when == "in the end" and goes_on_for_ever_broken(model, judged)
-        assert judgement.verdict == ("violated" if endless or plain.length is not None else "holds")
-        seen = search_model(model, Property("seen", "never", judged.witness, ()))
-        assert judgement.witness == (seen.length is not None)
-        if plain.length is not None:
-            assert judgement.length == plain.length
+        seen = search_model(model, Property("seen", "never", judged.witness, ())).length is not None
+        expected = (
+            "violated" if endless or plain.length is not None else "holds" if seen or not judged.witness else "vacuous"
+        )
+        assert (judgement.verdict, judgement.witness) == (expected, seen)
+        lengths = [plain.length, shortest_lasso(model, judged) if endless else None]
+        assert judgement.length == min((length for length in lengths if length is not None), default=None)
+        assert judgement.shortest
         if judgement.run:
             assert_breaks(judgement.run, judged)
+
+
+@given(endless_models())
+def test_the_shortest_round_is_found(model: Model) -> None:
+    """Of all fair runs that go round for ever the shortest is found, and it is one; or there is none at all."""
+    (judged,) = model.properties
+    judgement, plain = check(model).judgements[judged.name], search_model(model, judged)
+    lengths = [length for length in (plain.length, shortest_lasso(model, judged)) if length is not None]
+    assert judgement.length == min(lengths, default=None)
+    assert (judgement.verdict == "violated") == (plain.length is not None or goes_on_for_ever_broken(model, judged))
+    assert judgement.shortest
+    if judgement.run:
+        assert_breaks(judgement.run, judged)
+
+
+@given(endless_models())
+def test_where_too_much_is_to_be_looked_at_a_round_is_one_all_the_same(model: Model) -> None:
+    """A round that is close to the shortest is fair, too, and never shorter; and it is not said to be the shortest."""
+    (judged,) = model.properties
+    shortest = check(model).judgements[judged.name]
+    with patch.object(fair_cycles, "_MOST", 0):
+        close = check(model).judgements[judged.name]
+    assert (close.verdict, close.length is None) == (shortest.verdict, shortest.length is None)
+    if close.run and shortest.length is not None:
+        assert_breaks(close.run, judged)
+        assert len(close.run.steps) == close.length
+        assert close.length == shortest.length or (close.length > shortest.length and not close.shortest)
 
 
 @given(families(most=5), st.booleans())
@@ -83,10 +113,72 @@ def test_narrow_tables_and_early_certificates_make_no_difference(family: list[Mo
     (model,) = family
     whole = check(model)
     with patch.object(rule_tables, "WIDEST", widest), patch.object(search, "MANY", many):
-        rule_tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - what was joined before was joined more widely
         split = check(model)
-    rule_tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
     assert split == whole
+
+
+@given(families(most=5), st.sampled_from([0, 20]))
+def test_rules_that_are_asked_for_what_occurs_say_what_they_say_of_all(family: list[Model], dense: int) -> None:
+    """With no tables made beforehand, one model or several, in either kind of store, what is found is the same."""
+    together = Search(family, Bounds(10**6), reduce=False)
+    for _ in together.run():
+        pass
+    with patch.object(rule_tables, "LISTED", 0), patch.object(asked_tables, "_DENSE", dense):
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - what was known before had tables
+        asked = Search(family, Bounds(10**6), reduce=False)
+        for _ in asked.run():
+            pass
+        found = asked.results(runs=True)
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
+    assert found == together.results(runs=True)
+
+
+@given(families(most=1), st.sampled_from([0.2, 0.5, 100]), st.booleans(), st.sampled_from([1, 3, 16]))
+def test_narrow_levels_one_by_one_are_as_levels_in_arrays(
+    family: list[Model], few: float, wide: bool, widest: int
+) -> None:
+    """All levels or only the narrow ones looked at state by state, of one word or two: what is found is the same."""
+    (model,) = family
+    if wide:
+        model = model._replace(fields=(*model.fields, *PADDING))
+    with patch.object(search, "PATIENCE", 1 << 30):
+        whole = check(model)
+    with (
+        patch.object(search, "PATIENCE", 0),
+        patch.object(search, "FEW", few),
+        patch.object(few_states, "_WIDEST", widest),
+        patch.object(rule_tables, "WIDEST", widest),
+    ):
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - what was joined before was joined more widely
+        narrow = check(model)
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
+    assert narrow == whole
+
+
+@given(graded_models(), st.sampled_from([0.2, 0.5, 1]))
+def test_narrow_levels_come_and_go_among_steps_that_sleep(model: Model, few: float) -> None:
+    """A graded model, some levels of which are narrow and some are not, keeps its counts, verdicts and runs."""
+    whole = check(model)
+    with patch.object(search, "PATIENCE", 0), patch.object(search, "FEW", few), patch.object(search, "MANY", 0):
+        assert check(model) == whole
+
+
+@given(families(most=1), st.sampled_from([0, 20]))
+def test_wide_rules_on_narrow_levels_are_as_tables_in_arrays(family: list[Model], dense: int) -> None:
+    """Rules that are asked for one state after the other say what their tables say."""
+    whole = check(family[0])
+    with patch.object(rule_tables, "LISTED", 0):
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - what was known before had tables
+        with (
+            patch.object(search, "PATIENCE", 0),
+            patch.object(search, "FEW", 100),
+            patch.object(asked_tables, "_DENSE", dense),
+        ):
+            narrow = check(family[0])
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
+    assert narrow == whole
 
 
 @given(graded_models())

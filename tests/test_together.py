@@ -33,10 +33,10 @@ def kept_together() -> Iterator[None]:
 def test_kept_together_or_not_a_model_is_the_same(it: Model, widest: int) -> None:
     """Counts, verdicts and the very runs are the same, of models of any kind, and of steps of many factors or few."""
     whole = check(it)
-    rule_tables._factors.cache_clear()  # noqa: SLF001 - what was joined before was joined more widely
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - what was joined before was joined more widely
     with kept_together(), patch.object(rule_tables, "WIDEST", widest):
         narrow = check(it)
-    rule_tables._factors.cache_clear()  # noqa: SLF001 - and the other way round
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
     assert narrow == whole
 
 
@@ -115,6 +115,6 @@ def test_factors_that_share_a_field_are_joined_with_what_either_changes() -> Non
     both = case(part(lambda it: it > 0, it=a), part(lambda it: it > 0, it=b))
     it = Model("both", (a, b), (step("both", first, second),), (Property("no", "never", (both,), (both,)),), (("u",),))
     with kept_together(), patch.object(rule_tables, "WIDEST", 1):
-        rule_tables._factors.cache_clear()  # noqa: SLF001 - joined anew
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - joined anew
         assert check(it).judgements["no"].length == 1
-    rule_tables._factors.cache_clear()  # noqa: SLF001 - and again
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and again

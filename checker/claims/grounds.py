@@ -161,7 +161,7 @@ class Grounds:
         return check(model(cell.setting, cell.judged)).judgements[guarantee].verdict == "holds"
 
 
-_KEEPS = {"holds": "keeps", "violated": "breaks", "unknown": "may or may not keep"}
+_KEEPS = {"holds": "keeps", "violated": "breaks", "unknown": "may or may not keep", "vacuous": "vacuously keeps"}
 
 
 def _cell(ground: grounds.Keeps) -> Cell:

@@ -56,4 +56,4 @@ def _status(judging: Evaluation) -> int:
         return STOPPED
     if "violated" in verdicts:
         return VIOLATED
-    return BOUNDED if "unknown" in verdicts else HOLDS
+    return HOLDS if verdicts <= {"holds"} else BOUNDED

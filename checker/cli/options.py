@@ -28,7 +28,7 @@ _LEGS = {
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (
     "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
-    "3 no violation, but a bound was reached; 130 stopped with Ctrl-C."
+    "3 no violation, but something is unknown (a bound was reached) or vacuous; 130 stopped with Ctrl-C."
 )
 
 

@@ -77,7 +77,7 @@ def _replay(request: argparse.Namespace, verdict: CellVerdict, console: Console)
 
 def _nothing(verdict: CellVerdict) -> int:
     asked = f"{verdict.cell.guarantee} by {verdict.cell.write} and {verdict.cell.read}"
-    if verdict.verdict == "holds":
+    if verdict.verdict in {"holds", "vacuous"}:
         print(f"overbooked: {asked} holds: there is no run that breaks it to be replayed", file=sys.stderr)
         return SENSELESS
     print(f"overbooked: {asked} is unknown: no run that breaks it was found within the bound", file=sys.stderr)

@@ -45,6 +45,7 @@ _VERDICTS = {"text", "json"}
 """The forms that can also say that there is no run."""
 _WHY_NONE = {
     "holds": "holds",
+    "vacuous": "holds, only because nothing of the kind ever happened",
     "unknown": "is unknown: none was found within the bound",
     "violated": "is violated, but the search for a run came to a bound",
 }
@@ -112,8 +113,9 @@ def _without_run(request: argparse.Namespace, judging: Evaluation, console: Cons
         )
     if not judging.finished:
         return STOPPED
-    statuses = {"violated": VIOLATED, "unknown": BOUNDED, "holds": HOLDS if request.format in _VERDICTS else SENSELESS}
-    return statuses[verdict.verdict]
+    if verdict.verdict == "holds":
+        return HOLDS if request.format in _VERDICTS else SENSELESS
+    return VIOLATED if verdict.verdict == "violated" else BOUNDED
 
 
 def _other(found: Exploration, verdict: CellVerdict, other: int) -> Other | None:

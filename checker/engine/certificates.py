@@ -41,6 +41,8 @@ def is_graded(models: Sequence[Model]) -> bool:
     equations: set[Equation] = set()
     for parts in {step.parts for model in models for step in model.steps}:
         its = factors(parts)
+        if any(factor.is_wide for factor in its):
+            return False
         rises = [(columns.setdefault((parts, at), len(columns)), 1) for at in range(len(its) - 1)]
         for at, factor in enumerate(its):
             own, right = ([(rises[at][0], -1)], 0) if at < len(rises) else (rises, 1)
@@ -53,12 +55,14 @@ def is_graded(models: Sequence[Model]) -> bool:
 def every_run_ends(models: Sequence[Model]) -> bool:
     """Return whether no run of these models goes on for ever, not even one that takes the steps of all of them.
 
-    ``False`` says only that this could not be shown.
+    ``False`` says only that this could not be shown. What a wide factor does is not known beforehand: it may take its
+    fields anywhere.
     """
-    parts = {step.parts for model in models for step in model.steps}
-    left = [[_changes(factor) for factor in factors(each)] for each in parts]
+    steps = [factors(parts) for parts in {step.parts for model in models for step in model.steps}]
+    loose = {field.name for its in steps for factor in its if factor.is_wide for field in factor.fields}
+    left = [[_changes(factor) for factor in its if not factor.is_wide] for its in steps]
     while left:
-        forward = _acyclic(changes for step in left for changes in step)
+        forward = _acyclic(changes for step in left for changes in step) - loose
         stay = [step for step in left if not _always_moves(step, forward)]
         if len(stay) == len(left):
             return False

@@ -6,14 +6,17 @@ for the states of all of them, in the block of the table that belongs to the sta
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overbooked.checker.engine.asked_tables import AskedTable, kept_codes
 from overbooked.checker.engine.layout import (
+    APART,
+    WHOLE,
     WORD,
     Column,
     Layout,
@@ -21,13 +24,15 @@ from overbooked.checker.engine.layout import (
     Words,
     deltas,
     gather,
+    index_of,
     lay_out,
+    mask_of,
     runs,
-    same_domain,
     union,
 )
 from overbooked.checker.engine.merged_fields import WideError, groups, regrouped
-from overbooked.checker.engine.rule_tables import OUTSIDE, Codes, Factor, ModelError, bits, factors, name_of
+from overbooked.checker.engine.rule_tables import Factor, ModelError, bits, factors_of, writers
+from overbooked.checker.engine.well_formed import refuse_malformed
 from overbooked.spec.language import Case, Model, Part, Step, When
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -45,26 +50,72 @@ class Table(NamedTuple):
     possible: Marks
     flips: dict[int, Column]
     blocks: Column | None
+    escapes: bool = False
 
-    def entries(self, words: Words, tags: Tags) -> Column:
+    def marks(self, words: Words, tags: Tags) -> Marks:
+        """Return in which of these states it is possible."""
+        found: Marks = self.possible.take(self._entries(words, tags))
+        return found
+
+    def flipped(self, words: Words, tags: Tags) -> Iterator[tuple[int, Column]]:
+        """Yield, for each word that may change, the bits that it flips in each of these states."""
+        if self.flips:
+            entries = self._entries(words, tags)
+            yield from ((at, flips.take(entries)) for at, flips in self.flips.items())
+
+    @property
+    def mask(self) -> int:
+        """The bits of a state, as a whole number, that it looks at."""
+        return mask_of(self.runs)
+
+    def entry(self, state: int) -> int:
+        """Return the entry of a state that is a whole number, of the only model."""
+        return index_of(state, self.runs)
+
+    def of(self, state: int) -> int | None:
+        """Return the bits that it flips in a state that is a whole number; ``None`` where it is not possible."""
+        entry = self.entry(state)
+        if not self.possible[entry]:
+            return None
+        return sum((int(flips[entry]) & WHOLE) << APART * word for word, flips in self.flips.items())
+
+    def _entries(self, words: Words, tags: Tags) -> Column:
         """Return each state's entry in this table."""
         index = gather(words, self.runs)
         return index if self.blocks is None else index + self.blocks[tags]
 
 
 class CompiledStep(NamedTuple):
-    """A step, or a case, of some of the models: ``of`` has, for each model, its place in the model or ``None``."""
+    """A step, or a case, of some of the models: ``of`` has, for each model, its place in the model or ``None``.
+
+    ``asked`` are the tables that are asked last, for states in which all others are possible.
+    """
 
     tables: list[Table]
     of: list[int | None]
     owed: bool
+    asked: tuple[AskedTable, ...] = ()
+    label: str = ""
+
+    @property
+    def may_escape(self) -> bool:
+        """Whether somewhere it was found to leave a domain, or to have no answer."""
+        return any(table.escapes for table in self.tables) or any(table.escapes for table in self.asked)
+
+    def refuse(self) -> NoReturn:
+        """Raise :class:`ModelError`, as it has no answer where it was asked as a condition."""
+        raise ModelError(f"{self.label} has no answer for some values that it is asked for, as a condition must")
 
     def rows(self, words: Words, tags: Tags) -> Rows:
         """Return which states it is possible in."""
         if isinstance(tags, int) and self.of[tags] is None:
             return np.empty(0, np.intp)
-        possible = np.logical_and.reduce([table.possible.take(table.entries(words, tags)) for table in self.tables])
-        return np.flatnonzero(possible)
+        possible = [table.marks(words, tags) for table in self.tables]
+        rows = np.flatnonzero(np.logical_and.reduce(possible)) if possible else np.arange(len(words[0]))
+        for table in self.asked:
+            its = tags if isinstance(tags, int) else tags[rows]
+            rows = rows[table.marks(tuple(word[rows] for word in words), its)]
+        return rows
 
     def after(self, words: Words, rows: Rows, tags: Tags, out: Words | None = None) -> Words:
         """Return the states that follow those at ``rows``, in which it is possible; put them in ``out``, if given."""
@@ -73,10 +124,10 @@ class CompiledStep(NamedTuple):
             word.take(rows, out=column, mode="wrap")
         its = tags if isinstance(tags, int) else tags[rows]
         changed: dict[int, Column] = {}
-        for table in (table for table in self.tables if table.flips):
-            entries = table.entries(out, its)
-            for at, flips in table.flips.items():
-                changed[at] = changed[at] | flips.take(entries) if at in changed else flips.take(entries)
+        flipped = (table.flipped(out, its) for tables in (self.tables, self.asked) for table in tables)
+        for its_flips in flipped:
+            for at, flips in its_flips:
+                changed[at] = changed[at] | flips if at in changed else flips
         for at, column in changed.items():
             np.bitwise_xor(out[at], column, out=out[at])
         return out
@@ -111,6 +162,8 @@ def compiled(models: Sequence[Model], layout: Layout | None = None) -> Compiled:
 
     Raises :class:`ModelError` when a model contradicts itself, or two of them differ in a field of the same name.
     """
+    for model in models:
+        refuse_malformed(model)
     narrow = _narrow(models[0]) if layout is None and len(models) == 1 else None
     if narrow:
         with suppress(WideError):
@@ -119,8 +172,8 @@ def compiled(models: Sequence[Model], layout: Layout | None = None) -> Compiled:
 
 
 def _compiled(models: Sequence[Model], layout: Layout) -> Compiled:
-    initial = [layout.pack(_checked(model).initial, tag) for tag, model in enumerate(models)]
-    steps = _merge(layout, ([((s.name, s.about, s.owed), s.parts) for s in model.steps] for model in models))
+    initial = [layout.pack(model.initial, tag) for tag, model in enumerate(models)]
+    steps = _merge(layout, ([((s.label, s.owed), s.parts) for s in model.steps] for model in models))
     owed = [_owed(models, each) for each in steps]
     steps = [each._replace(owed=is_owed) for each, is_owed in zip(steps, owed, strict=True)]
     packed = tuple(np.array(column, np.int64) for column in zip(*initial, strict=True))
@@ -142,7 +195,7 @@ def _narrow(model: Model) -> Layout | None:
     note = len(model.steps).bit_length()
     if sum(map(bits, model.fields)) + note <= WORD:
         return None
-    together = groups(_checked(model))
+    together = groups(model)
     members = {member for group in together for member in group.members}
     fields = [*(group.field for group in together), *(field for field in model.fields if field not in members)]
     layout = lay_out([[field] for field in fields], 1, low=note)._replace(groups=tuple(together))
@@ -152,32 +205,23 @@ def _narrow(model: Model) -> Layout | None:
 
 def lookup(layout: Layout, its: tuple[Factor, ...]) -> CompiledStep:
     """Return factors as a lookup of the only model in this layout."""
-    return _lookup(layout, 1, {0: (0, its)})
+    return _lookup(layout, 1, {0: (0, its, ())})
 
 
 def marks(lookups: Iterable[CompiledStep], words: Words, tags: Tags) -> Marks:
-    """Return which of these states are one of the cases."""
+    """Return which of these states are one of the cases; raise :class:`ModelError` where one has no answer."""
     found = np.zeros(len(words[0]), np.bool_)
     for each in lookups:
-        found[each.rows(words, tags)] = True
+        rows = each.rows(words, tags)
+        if each.may_escape and (each.after(words, rows, tags)[0] < 0).any():
+            each.refuse()
+        found[rows] = True
     return found
 
 
 def _owed(models: Sequence[Model], it: CompiledStep) -> bool:
     tag, at = next((tag, at) for tag, at in enumerate(it.of) if at is not None)
     return models[tag].steps[at].owed
-
-
-def _checked(model: Model) -> Model:
-    for field in model.fields:
-        if len(set(field.domain)) < len(field.domain):
-            raise ModelError(f"{field.name} has a value twice in its domain {field.domain} (True is 1, and False is 0)")
-        if field.initial not in field.domain:
-            raise ModelError(f"{field.name} begins as {field.initial!r}, which is not in its domain {field.domain}")
-    for what, names in (("fields", [f.name for f in model.fields]), ("properties", [p.name for p in model.properties])):
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ModelError(f"two {what} are both called {min(twice)}: give each a name of its own")
-    return model
 
 
 def _judges(models: Sequence[Model], layout: Layout) -> list[CompiledProperty]:
@@ -187,57 +231,52 @@ def _judges(models: Sequence[Model], layout: Layout) -> list[CompiledProperty]:
 
 def _judge(models: Sequence[Model], layout: Layout, name: str, when: When) -> CompiledProperty:
     found = [next((p for p in model.properties if (p.name, p.when) == (name, when)), None) for model in models]
-    broken = _merge(layout, (_keyed(prop.broken if prop else ()) for prop in found))
-    witness = _merge(layout, (_keyed(prop.witness if prop else ()) for prop in found))
+    broken = _merge(layout, (_keyed(name, prop.broken if prop else ()) for prop in found))
+    witness = _merge(layout, (_keyed(f"the witness of {name}", prop.witness if prop else ()) for prop in found))
     return CompiledProperty(name, when, broken, witness, frozenset(tag for tag, prop in enumerate(found) if prop))
 
 
-def _keyed(cases: Iterable[Case]) -> list[tuple[Hashable, tuple[Part, ...]]]:
-    for condition in (part for case in cases for part in case.parts):
-        if any(OUTSIDE in factor.after for factor in factors((condition,))):
-            raise ModelError(f"{name_of(condition.rule)} has no answer for some values, as a condition must")
-    return [((at, case.about), case.parts) for at, case in enumerate(cases)]
+def _keyed(name: str, cases: Iterable[Case]) -> Keyed:
+    return [((f"case {at + 1} of {name}", case.about), case.parts) for at, case in enumerate(cases)]
 
 
-Keyed: TypeAlias = Sequence[tuple[Hashable, tuple[Part, ...]]]
+Keyed: TypeAlias = Sequence[tuple[tuple[str, object], tuple[Part, ...]]]
 
 
 def _merge(layout: Layout, models_parts: Iterable[Keyed]) -> list[CompiledStep]:
     """Return one lookup for all that has the same key and the same fields in several models."""
-    merged: dict[Hashable, dict[int, tuple[int, tuple[Factor, ...]]]] = {}
+    merged: dict[tuple[tuple[str, object], object], dict[int, tuple[int, tuple[Factor, ...], tuple[Part, ...]]]] = {}
     count = 0
     for tag, keyed in enumerate(models_parts):
         count += 1
         for at, (key, parts) in enumerate(keyed):
-            its = _known(layout, parts)
-            names = tuple(tuple(field.name for field in factor.fields) for factor in its)
-            entry = merged.setdefault((key, names), {})
-            if tag in entry:
-                raise ModelError(f"two steps of one model are both called {key}: give each a name of its own")
-            entry[tag] = (at, its)
-    return [_lookup(layout, count, entry) for entry in merged.values()]
+            its = _known(layout, key[0], parts)
+            names = tuple((factor.is_wide, *(field.name for field in factor.fields)) for factor in its)
+            merged.setdefault((key, names), {})[tag] = (at, its, parts)
+    return [_lookup(layout, count, entry)._replace(label=key[0]) for (key, _), entry in merged.items()]
 
 
-def _known(layout: Layout, parts: Sequence[Part]) -> tuple[Factor, ...]:
-    """Return the factors of parts over what lies in the layout; refuse fields that are none of the models'."""
-    its = factors(tuple(parts))
-    members = {member.name: member for group in layout.groups for member in group.members}
-    for field in (field for factor in its for field in factor.fields):
-        declared = layout.fields.get(field.name) or members.get(field.name)
-        if declared is None or not same_domain(declared, field):
-            missing = "is none of the model's fields" if declared is None else f"is declared with {declared.domain}"
-            raise ModelError(f"{field.name}, with the domain {field.domain}, {missing}: use one and the same field")
+def _known(layout: Layout, label: str, parts: Sequence[Part]) -> tuple[Factor, ...]:
+    """Return the factors of parts over what lies in the layout."""
+    its = factors_of(label, tuple(parts))
     return regrouped(parts, layout.groups) if layout.groups else its
 
 
-def _lookup(layout: Layout, models: int, entry: dict[int, tuple[int, tuple[Factor, ...]]]) -> CompiledStep:
+def _lookup(
+    layout: Layout, models: int, entry: dict[int, tuple[int, tuple[Factor, ...], tuple[Part, ...]]]
+) -> CompiledStep:
     of = [entry[tag][0] if tag in entry else None for tag in range(models)]
-    width = len(next(iter(entry.values()))[1])
-    return CompiledStep(
-        [_table(layout, models, {tag: its[at] for tag, (_, its) in entry.items()}) for at in range(width)],
-        of,
-        owed=True,
-    )
+    tables, asked = [], []
+    first = next(iter(entry.values()))[1]
+    wide = any(factor.is_wide for factor in first)
+    writes = {tag: writers(parts) for tag, (_, _, parts) in entry.items()} if wide else {}
+    for at, factor in enumerate(first):
+        by_tag = {tag: its[at] for tag, (_, its, _) in entry.items()}
+        if factor.is_wide:
+            asked.append(AskedTable(layout, by_tag, writes))
+        else:
+            tables.append(_table(layout, models, by_tag))
+    return CompiledStep(tables, of, owed=True, asked=tuple(asked))
 
 
 def _table(layout: Layout, models: int, by_tag: dict[int, Factor]) -> Table:
@@ -254,22 +293,15 @@ def _table(layout: Layout, models: int, by_tag: dict[int, Factor]) -> Table:
     possible = np.zeros(size * (len(variants) + (not shared)), np.bool_)
     flips: dict[int, Column] = {}
     for block, factor in enumerate(variants, 0 if shared else 1):
-        before, after = factor.before[:, order], _kept(factor.after, kept)[:, order]
+        before, after = factor.before[:, order], kept_codes(factor.after, kept)[:, order]
         entries = block * size + before @ _offsets([place.width for place in places])
         possible[entries] = True
-        for word, changed in deltas(places, before, after).items():
+        for word, changed in deltas(places, before, after, factor.escape).items():
             flips.setdefault(word, np.zeros(len(possible), np.int64))[entries] = changed
     number = {id(factor.before): block for block, factor in enumerate(variants, 1)}
     blocks = [number[id(by_tag[tag].before)] * size if tag in by_tag else 0 for tag in range(models)]
-    return Table(runs(places), possible, flips, None if shared else np.array(blocks, np.int64))
-
-
-def _kept(codes: Codes, kept: Sequence[Codes | None]) -> Codes:
-    """Return these codes, field by field, as those that are kept for them."""
-    if not any(each is not None for each in kept):
-        return codes
-    columns = zip(codes.T, kept, strict=True)
-    return np.stack([column if of is None else np.append(of, OUTSIDE)[column] for column, of in columns], axis=1)
+    escapes = any(bool(factor.escape.any()) for factor in variants)
+    return Table(runs(places), possible, flips, None if shared else np.array(blocks, np.int64), escapes)
 
 
 def _offsets(widths: Sequence[int]) -> Column:

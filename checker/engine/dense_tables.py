@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,8 +22,6 @@ Dense: TypeAlias = NDArray[np.int64]
 
 IMPOSSIBLE = -2
 """What all fields become where a factor is not possible."""
-MOST = 1 << 16
-"""A table of more combinations than this is not looked into: all that it touches is said to matter."""
 
 
 class Act(NamedTuple):
@@ -80,16 +77,15 @@ def steps_acts(parts: tuple[Part, ...]) -> tuple[Act, ...]:
 
 
 class Shape(NamedTuple):
-    """A factor but for its fields' names: what alike factors have in common, so that it is looked into once."""
+    """A factor but for its fields' names: what alike factors have in common, so that it is looked into once.
+
+    Of one that ``is_wide`` there is no table to look into: all that it touches is said to matter.
+    """
 
     before: Shared
     after: Shared
     sizes: tuple[int, ...]
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it has more combinations of values than are looked into."""
-        return prod(self.sizes) > MOST
+    is_wide: bool
 
 
 class Shared:
@@ -108,13 +104,16 @@ class Shared:
 
 
 def _act(factor: Factor) -> Act:
-    shape = Shape(Shared(factor.before), Shared(factor.after), tuple(len(field.domain) for field in factor.fields))
+    sizes = tuple(len(field.domain) for field in factor.fields)
+    shape = Shape(Shared(factor.before), Shared(factor.after), sizes, factor.is_wide)
     names = tuple(field.name for field in factor.fields)
     return Act(names, frozenset(names[at] for at in _changed(shape)), shape)
 
 
 @cache
 def _changed(of: Shape) -> list[int]:
+    if of.is_wide:
+        return list(range(len(of.sizes)))
     places: list[int] = np.flatnonzero((of.before.codes != of.after.codes).any(axis=0)).tolist()
     return places
 
@@ -122,6 +121,8 @@ def _changed(of: Shape) -> list[int]:
 @cache
 def _moves(of: Shape) -> list[Marks]:
     """Return, for each field, from which codes to which it is taken."""
+    if of.is_wide:
+        return [np.ones((size, size), np.bool_) for size in of.sizes]
     found = []
     for at, size in enumerate(of.sizes):
         moves, inside = np.zeros((size, size), np.bool_), of.after.codes[:, at] >= 0

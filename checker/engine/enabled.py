@@ -122,19 +122,20 @@ class Masks:
         self.lookups = lookups
         self._windows: list[_Window] = []
         left = [[_Left(table) for table in lookup.tables] for lookup in lookups]
+        asked = [bool(lookup.asked) for lookup in lookups]
         for word, shift, width in _windows(layout):
             bits = np.zeros(1 << width, np.uint32)
             for at, tables in enumerate(left):
-                ways = reduce(and_, [each.by(word, shift, width) for each in tables])
+                ways = reduce(and_, [each.by(word, shift, width) for each in tables], np.ones(1 << width, np.bool_))
                 bits |= ways.astype(np.uint32) << np.uint32(at)
             if (bits != bits[0]).any() or not self._windows:
                 self._windows.append(_Window(word, shift, bits))
-        unclear = (at for at, tables in enumerate(left) if not all(each.is_clear for each in tables))
+        unclear = (at for at, tables in enumerate(left) if asked[at] or not all(each.is_clear for each in tables))
         self._unclear = [(np.uint32(1 << at), lookups[at]) for at in unclear]
 
     def of(self, words: Words) -> Bits:
         """Return which steps are possible in each state."""
-        masks: Bits = np.full(size(words), (1 << TOGETHER) - 1, np.uint32)
+        masks: Bits = np.full(size(words), (1 << len(self.lookups)) - 1, np.uint32)
         for word, shift, left in self._windows:
             index = words[word] >> shift
             index &= len(left) - 1

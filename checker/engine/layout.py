@@ -26,6 +26,8 @@ WORD = 63
 """The bits of a word that fields and tags may use: all but the sign."""
 Tags: TypeAlias = Column | int
 """The tag of each of some states, or the one tag that they all have."""
+APART, WHOLE = 64, (1 << 64) - 1
+"""How many bits lie between a state's words where it is a whole number, and all bits of a word."""
 ESCAPED = -(1 << WORD)
 """The sign bit, set in the first word by a step that leaves a field's domain."""
 _ODD = (-7046029254386353131, -4417276706812531889, 1609587929392839161)
@@ -64,7 +66,7 @@ class Layout(NamedTuple):
         words = [tag << self.tag_shift, *([0] * (self.words - 1))]
         for field in self.fields.values():
             if field.name in state:
-                code = field.domain.index(state[field.name])
+                code = field.codes[state[field.name]]
                 place = self.places[field.name]
                 words[place.word] |= (
                     int(self.kept[field.name][code] if field.name in self.kept else code) << place.shift
@@ -138,13 +140,6 @@ def lay_out(
     return layout._replace(fields=fields, places=places, words=word + 1)
 
 
-def same_domain(one: Field, other: Field) -> bool:
-    """Return whether two fields have the same values, of the same types, in the same order."""
-    if one.domain is other.domain:
-        return True
-    return one.domain == other.domain and all(type(a) is type(b) for a, b in zip(one.domain, other.domain, strict=True))
-
-
 def union(models_fields: Iterable[Sequence[Field]]) -> list[Field]:
     """Return every field once, in order of appearance.
 
@@ -153,7 +148,7 @@ def union(models_fields: Iterable[Sequence[Field]]) -> list[Field]:
     known: dict[str, Field] = {}
     for fields in models_fields:
         for field in fields:
-            if not same_domain(known.setdefault(field.name, field), field):
+            if known.setdefault(field.name, field).kind != field.kind:
                 raise ModelError(f"{field.name} has two domains: {known[field.name].domain} and {field.domain}")
     return list(known.values())
 
@@ -185,15 +180,31 @@ def gather(words: Words, pieces: Sequence[tuple[int, int, int, int]]) -> Column:
     return reduce(ior, found) if found else np.zeros(len(words[0]), np.int64)
 
 
-def deltas(places: Sequence[Place], before: Codes, after: Codes) -> dict[int, Column]:
-    """Return, row by row, the bits that change in each word that does change."""
+def mask_of(pieces: Sequence[tuple[int, int, int, int]]) -> int:
+    """Return which bits of a state that is a whole number these runs of bits are.
+
+    >>> bin(mask_of([(0, 4, 3, 0), (0, 9, 2, 3)]))
+    '0b11001110000'
+    """
+    return sum(((1 << width) - 1) << (APART * word + shift) for word, shift, width, _ in pieces)
+
+
+def index_of(state: int, pieces: Sequence[tuple[int, int, int, int]]) -> int:
+    """Return the index that these runs of bits make up in a state that is a whole number."""
+    index = 0
+    for word, shift, width, offset in pieces:
+        index |= ((state >> (APART * word + shift)) & ((1 << width) - 1)) << offset
+    return index
+
+
+def deltas(places: Sequence[Place], before: Codes, after: Codes, escape: NDArray[np.bool_]) -> dict[int, Column]:
+    """Return, row by row, the bits that change in each word that does change; just the sign in rows that escape."""
     found: dict[int, Column] = {}
     for at, (word, shift, _) in enumerate(places):
         flips = (before[:, at] ^ after[:, at]) << shift
         if flips.any():
             found[word] = found[word] | flips if word in found else flips
-    outside = (after < 0).any(axis=1)
-    if outside.any():
+    if escape.any():
         for word in {0, *found}:
-            found[word] = np.where(outside, 0 if word else ESCAPED, found.get(word, 0))
+            found[word] = np.where(escape, 0 if word else ESCAPED, found.get(word, 0))
     return found

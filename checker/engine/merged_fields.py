@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from overbooked.checker.engine.rule_tables import OUTSIDE, Codes, Factor, bits, factors, rows_of
+from overbooked.checker.engine.rule_tables import OUTSIDE, Codes, Factor, bits, factors, is_wide, rows_of
 from overbooked.spec.language import Field, Model, Part, Value
 
 Local: TypeAlias = tuple[int, ...]
@@ -46,7 +46,7 @@ class Group(NamedTuple):
 
     def code(self, values: Sequence[Value]) -> int:
         """Return the code of these values of the members."""
-        local = [field.domain.index(value) for field, value in zip(self.members, values, strict=True)]
+        local = [field.codes[value] for field, value in zip(self.members, values, strict=True)]
         return int(np.flatnonzero((self.codes == local).all(axis=1))[0])
 
 
@@ -69,6 +69,8 @@ def groups(model: Model) -> list[Group]:
 
     Cost: the local states of each group are found one by one; those of groups that move alike, once.
     """
+    if any(factor.is_wide for step in model.steps for factor in factors(step.parts)):
+        return []
     known: list[tuple[Local, list[_Move], Codes]] = []
     return max((_groups(model, names, known) for names in model.alike), key=_saved, default=[])
 
@@ -94,7 +96,7 @@ def _group(
     if len(members) < 2 or prod(len(field.domain) for field in members) >= 1 << 62:  # noqa: PLR2004
         return None
     moves = [move for step in model.steps if (move := _moves(factors(step.parts), members))]
-    first = tuple(field.domain.index(field.initial) for field in members)
+    first = tuple(field.codes[field.initial] for field in members)
     codes = next((codes for was, did, codes in known if (was, did) == (first, moves)), None)
     if codes is None:
         codes = _local_states(first, moves)
@@ -165,7 +167,10 @@ def regrouped(parts: Sequence[Part], groups: Sequence[Group]) -> tuple[Factor, .
             clusters[writers[0]] += clusters.pop(at)
     found = []
     for cluster in clusters or [[]]:
-        factor = reduce(_joined, factors(tuple(cluster)))
+        its = factors(tuple(cluster))
+        if any(each.is_wide for each in its):
+            raise WideError
+        factor = reduce(_joined, its)
         for group in groups:
             factor = _over(factor, group) if set(group.members).intersection(factor.fields) else factor
         found.append(factor)
@@ -173,9 +178,11 @@ def regrouped(parts: Sequence[Part], groups: Sequence[Group]) -> tuple[Factor, .
 
 
 def _changes(each: Part, members: set[Field]) -> bool:
-    rows = rows_of(each)
+    if is_wide(each):
+        raise WideError
+    before, after, _ = rows_of(each)
     inside = [at for at, (_, field) in enumerate(each.fields) if field in members]
-    return any(before[at] != after[at] for at in inside for before, after in rows)
+    return bool((before != after)[:, inside].any())
 
 
 def _joined(one: Factor, other: Factor) -> Factor:
@@ -195,6 +202,7 @@ def _joined(one: Factor, other: Factor) -> Factor:
         (*one.fields, *(other.fields[at] for at in more)),
         np.hstack([before, other.before[others][:, more]]),
         np.hstack([after, other.after[others][:, more]]),
+        one.escape[rows] | other.escape[others],
     )
 
 
@@ -215,10 +223,12 @@ def _over(factor: Factor, group: Group) -> Factor:
     local = order[np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(len(rows))]
     after = group.codes[local]
     after[:, members] = factor.after[rows][:, inside]
+    together = _codes(group, after)
     return Factor(
         (group.field, *(factor.fields[at] for at in rest)),
         np.column_stack([local, factor.before[rows][:, rest]]),
-        np.column_stack([_codes(group, after), factor.after[rows][:, rest]]),
+        np.column_stack([together, factor.after[rows][:, rest]]),
+        factor.escape[rows] | (together == OUTSIDE),
     )
 
 

@@ -8,10 +8,11 @@ from itertools import islice, permutations, product
 from math import factorial, prod
 from typing import NamedTuple, TypeAlias
 
-from overbooked.checker.engine.runs import Run, near_levels, packed, run_along
+from overbooked.checker.engine.few_states import numbers_of
+from overbooked.checker.engine.rule_tables import is_wide, writers
+from overbooked.checker.engine.runs import Run, is_in, near_levels, packed, run_along
 from overbooked.checker.engine.search import Exploration
-from overbooked.checker.engine.state_sets import find, size
-from overbooked.spec.language import Model, Part, State, Step, outcome
+from overbooked.spec.language import Model, Part, State, Step
 
 Shape: TypeAlias = tuple[tuple[str, ...], ...]
 """What is done: rounds of steps that do not touch each other, each step as its label."""
@@ -90,7 +91,7 @@ def _runs(found: Exploration, model: Model, prop: str) -> Iterator[list[Step]]:
         level, follow = near[len(taken) + 1], []
         for step in model.steps:
             after = step.on(state) if step not in asleep else None
-            if after is not None and size(level) and find(found.compiled.layout, packed(found, 0, after), level)[0][0]:
+            if after is not None and is_in(found, numbers_of(packed(found, 0, after))[0], level):
                 follow.append((after, [*taken, step], [other for other in asleep if not _depend(step, other)]))
                 asleep = [*asleep, step]
         under_way += reversed(follow)
@@ -113,10 +114,5 @@ def _touched(step: Step) -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def _changed(part: Part) -> frozenset[str]:
-    names = {role: field.name for role, field in part.fields}
-    changed: set[str] = set()
-    for values in product(*(field.domain for _, field in part.fields)):
-        asked = dict(zip(names, values, strict=True))
-        change = outcome(part.rule(**asked, **dict(part.constants))) or {}
-        changed |= {names[role] for role, value in change.items() if value != asked[role]}
-    return frozenset(changed)
+    names = [field.name for _, field in part.fields]
+    return frozenset(names if is_wide(part) else writers([part]))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from overbooked.checker.engine.compiled import CompiledProperty, CompiledStep
+from overbooked.checker.engine.few_states import numbers_of, split, words_of
 from overbooked.checker.engine.layout import Words
 from overbooked.checker.engine.search import Bounds, Exploration, until_broken
 from overbooked.checker.engine.state_sets import find, ordered, size, take, unique, where
 from overbooked.checker.engine.successors import cases_in, steps_from
 from overbooked.spec.language import Model, Property, Step, Value
 
+Near: TypeAlias = Words | set[int]
+"""States of one level: packed, or of narrow levels as whole numbers."""
+_LINE = 100
+"""How many columns the text of a run takes, unless what is in it is longer."""
 _ONLY = np.zeros(1, np.intp)
 """The row of a state that is alone."""
 
@@ -34,10 +40,46 @@ class Run(NamedTuple):
     states: tuple[dict[str, Value], ...]
     cycle_from: int | None = None
 
+    def __str__(self) -> str:
+        """Return the run as text: each step with what it changes, and from where it goes round for ever.
+
+        >>> from overbooked.spec.language import Field, part, step
+        >>> light = Field("light", ("red", "green"), "red")
+        >>> go = step("go", part(lambda it: {"it": "green"} if it == "red" else None, it=light))
+        >>> print(run_along(Model("lights", (light,), (go,), ()), [go]))
+        0      light: red
+        1  go  light: red -> green
+        """
+        starts = "; ".join(f"{name}: {_plain(value)}" for name, value in self.states[0].items())
+        rows = [("", starts), *((step.label, self._changed(at)) for at, step in enumerate(self.steps))]
+        wide, number = max(len(label) for label, _ in rows) + 2, len(str(len(self.steps)))
+        lines = [_line(f"{at:>{number}}  {label:<{wide}}", what) for at, (label, what) in enumerate(rows)]
+        if self.cycle_from is not None:
+            lines.append(f"and so on: after step {len(self.steps)} it is as after step {self.cycle_from}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        """Return in a line how long it is, and of what."""
+        goes_on = "" if self.cycle_from is None else f", of which those after {self.cycle_from} repeat for ever"
+        return f"<run of {self.model.name}: {len(self.steps)} step{'s' * (len(self.steps) != 1)}{goes_on}>"
+
+    def _changed(self, at: int) -> str:
+        changes = (f"{name}: {_plain(old)} -> {_plain(new)}" for name, (old, new) in self.changes(at).items())
+        return "; ".join(changes) or "changes nothing"
+
     def changes(self, at: int) -> dict[str, tuple[Value, Value]]:
         """Return the fields that the step at this place changed, with their old and new values."""
         before, after = self.states[at], self.states[at + 1]
         return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+
+
+def _plain(value: Value) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _line(begin: str, what: str) -> str:
+    wrapped = textwrap.wrap(what, max(_LINE - len(begin), _LINE // 3), break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * len(begin)}".join([begin + wrapped[0], *wrapped[1:]]) if wrapped else begin.rstrip()
 
 
 def run_breaking(found: Exploration, tag: int, judge: CompiledProperty) -> Run:
@@ -76,23 +118,40 @@ def run_to(found: Exploration, tag: int, depth: int, targets: Words) -> Run:
     return run
 
 
-def near_levels(found: Exploration, tag: int, judge: CompiledProperty) -> list[Words]:
+def near_levels(found: Exploration, tag: int, judge: CompiledProperty) -> list[Near]:
     """Return, level by level, the states of one model that the shortest runs lead through which break the property."""
     depth = found.broken[tag][judge.name]
     level = level_of(found, tag, depth)
     return _near(found, tag, depth, where(level, cases_in(found.compiled, judge, level)))
 
 
-def _near(found: Exploration, tag: int, depth: int, targets: Words) -> list[Words]:
-    near = [targets]
+def is_in(found: Exploration, state: int, near: Near) -> bool:
+    """Return whether a state of the only model, as a whole number, is among these."""
+    if isinstance(near, set):
+        return state in near
+    return bool(size(near)) and bool(find(found.compiled.layout, words_of(found.compiled, [state]), near)[0][0])
+
+
+def _near(found: Exploration, tag: int, depth: int, targets: Words) -> list[Near]:
+    near: list[Near] = [targets]
     for at in range(depth - 1, -1, -1):
-        level = level_of(found, tag, at)
-        leads = np.zeros(size(level), np.bool_)
-        for _, rows, after in steps_from(found.compiled, level):
-            put = found.reduced.put(after) if found.reduced else after
-            leads[rows[find(found.compiled.layout, put, near[0])[0]]] = True
-        near.insert(0, where(level, leads))
-    return near
+        near.append(_leading(found, tag, at, near[-1]))
+    return near[::-1]
+
+
+def _leading(found: Exploration, tag: int, depth: int, near: Near) -> Near:
+    """Return the states of a level from which a step leads to one of these."""
+    few = found.levels.few(depth)
+    if few is not None:
+        goals = near if isinstance(near, set) else set(numbers_of(near))
+        return {state for state in few if any(after in goals for _, after in found.few.possible(state))}
+    goal = words_of(found.compiled, list(near)) if isinstance(near, set) else near
+    level = level_of(found, tag, depth)
+    leads = np.zeros(size(level), np.bool_)
+    for _, rows, after in steps_from(found.compiled, level):
+        put = found.reduced.put(after) if found.reduced else after
+        leads[rows[find(found.compiled.layout, put, goal)[0]]] = True
+    return where(level, leads)
 
 
 def level_of(found: Exploration, tag: int, depth: int) -> Words:
@@ -135,12 +194,14 @@ def _breaks(run: Run, prop: Property) -> bool:
     return (prop.when == "never" or is_over) and any(case.on(state) for case in prop.broken)
 
 
-def _forwards(found: Exploration, tag: int, levels: Sequence[Words]) -> Run | None:
+def _forwards(found: Exploration, tag: int, levels: Sequence[Near]) -> Run | None:
     """Return the run through these levels, from each by the first step that leads to the next, if there is one."""
+    if len(found.states) == 1 and not found.reduced:
+        return _one_by_one(found, levels)
     of = found.compiled
     ways = sorted((each for each in of.steps if each.of[tag] is not None), key=lambda each: each.of[tag] or 0)
     here, steps = _placed(found, packed(found, tag, of.models[tag].initial))
-    for level in (_nameless(found, level) for level in levels[1:]):
+    for level in (_nameless(found, level) for level in levels[1:] if not isinstance(level, set)):
         after = ((way, *_placed(found, way.after(here, _ONLY, tag))) for way in ways if len(way.rows(here, tag)))
         leads = next((it for it in after if find(of.layout, _nameless(found, it[1]), level)[0][0]), None)
         if leads is None:
@@ -148,6 +209,23 @@ def _forwards(found: Exploration, tag: int, levels: Sequence[Words]) -> Run | No
         way, here, at_once = leads
         steps += [way, *at_once]
     return run_along(of.models[tag], [each.step(tag, of.models[tag]) for each in steps])
+
+
+def _one_by_one(found: Exploration, levels: Sequence[Near]) -> Run | None:
+    """Return that run of the only model, with the states that were explored."""
+    of, (model,) = found.compiled, found.compiled.models
+    places = [each.of[0] or 0 for each in of.steps]
+    states, steps = numbers_of(of.initial), []
+    for level in levels[1:]:
+        possible = sorted(found.few.possible(states[-1]), key=lambda it: places[it[0]])
+        leads = next((each for each in possible if is_in(found, each[1], level)), None)
+        if leads is None:
+            return None
+        steps.append(model.steps[places[leads[0]]])
+        states.append(leads[1])
+    return Run(
+        model, tuple(steps), tuple(of.layout.unpack(split(state, of.layout.words), model.fields) for state in states)
+    )
 
 
 def _placed(found: Exploration, words: Words) -> tuple[Words, list[CompiledStep]]:

@@ -7,7 +7,8 @@ states.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from overbooked.checker.engine.certificates import is_graded
 from overbooked.checker.engine.compiled import Marks, compiled, marks
 from overbooked.checker.engine.enabled import AllTogether, OneByOne
+from overbooked.checker.engine.few_states import FewStates, numbers_of, words_of
 from overbooked.checker.engine.layout import Tags, Words
+from overbooked.checker.engine.levels import Levels
 from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.pending_states import Pending
 from overbooked.checker.engine.reductions.reduced_model import Reduced
@@ -29,6 +32,14 @@ ROOM = 1 << 22
 """How many states that follow may wait, at least, before those that are repeated are dropped."""
 _AT_ONCE = CHUNK * 64
 """About how many bytes a word more is needed while as many states are looked up."""
+FEW = 6
+"""A level is narrow up to so many states for each step of the model: one by one these are looked at sooner."""
+PATIENCE = 16
+"""After so many narrow levels, those that follow are looked at state by state: what that takes to set up pays then."""
+KEPT = 1 << 14
+"""Up to so many states that were reached before are kept as whole numbers while levels are narrow."""
+OFTEN = 256
+"""So often, in levels, whoever waits is told of narrow ones."""
 MANY = 1 << 13
 """From this many states on a level, it pays to look for a certificate that they cannot have been reached before."""
 
@@ -76,7 +87,7 @@ class Exploration:
     def __init__(self, models: Sequence[Model], reduced: Reduced | None = None) -> None:
         self.reduced = reduced
         self.compiled = reduced.compiled if reduced else compiled(models)
-        self.levels: list[Words] = []
+        self.levels = Levels(self.compiled)
         self.states = [0] * len(models)
         self.transitions = [0] * len(models)
         self.depths = [0] * len(models)
@@ -84,6 +95,17 @@ class Exploration:
         self.broken: list[dict[str, int]] = [{} for _ in models]
         self.witnessed: list[set[str]] = [set() for _ in models]
         self.whole = self.progress()
+
+    @cached_property
+    def few(self) -> FewStates:
+        """The steps of the only model, for a few states at a time."""
+        return FewStates(self.compiled, self.compiled.steps)
+
+    @cached_property
+    def few_cases(self) -> list[tuple[FewStates, FewStates]]:
+        """For each property of the only model the cases that break it and those that witness it, likewise."""
+        judges = self.compiled.judges
+        return [(FewStates(self.compiled, it.broken), FewStates(self.compiled, it.witness)) for it in judges]
 
     def progress(self) -> Progress:
         """Return how far it is."""
@@ -99,7 +121,7 @@ class Exploration:
 
     def resume(self, levels: list[Words], progress: Progress) -> None:
         """Take over the levels of an exploration of the same models, and how far it was then."""
-        self.levels, self.whole = levels, progress
+        self.levels, self.whole = Levels(self.compiled, levels), progress
         _, self.states, self.transitions, self.depths, self.complete, broken, witnessed = progress
         self.broken, self.witnessed = [dict(each) for each in broken], [set(each) for each in witnessed]
 
@@ -112,6 +134,11 @@ def explore(found: Exploration, bounds: Bounds) -> Iterator[None]:
 
     Cost: time and memory grow with the number of states; 8 bytes a state and word are kept, for the runs.
     """
+    if not isinstance(bounds, Bounds):
+        raise TypeError(f"the bounds are {bounds!r}: write Bounds(max_states={bounds!r})")
+    for name, bound in bounds._asdict().items():
+        if bound is not None and (not isinstance(bound, int) or bound < 1):
+            raise ValueError(f"{name} is {bound!r}: a bound is a whole number from 1 on")
     try:
         yield from _Searching(found, bounds).run()
     except MemoryError:
@@ -139,8 +166,13 @@ class _Searching:
 
     def run(self) -> Iterator[None]:
         """Explore level by level."""
-        frontier = self._begun()
+        frontier, narrow = self._begun(), 0
         while size(frontier):
+            narrow = narrow + 1 if self._is_narrow(size(frontier)) else 0
+            if narrow > PATIENCE:
+                frontier = yield from self._narrowly(frontier)
+                narrow = 0
+                continue
             frontier = self._within(frontier)
             after = self._expanded(frontier)
             self._record(frontier)
@@ -150,6 +182,54 @@ class _Searching:
         self._found.complete = [not each for each in self._cut]
         self._note_progress()
         yield
+
+    def _is_narrow(self, states: int) -> bool:
+        """Return whether so many states are better looked at one by one, and none of them is beyond the bound."""
+        found = self._found
+        alone = len(found.states) == 1 and not found.reduced
+        return alone and states <= FEW * len(found.compiled.steps) and found.states[0] + states <= self._most
+
+    def _narrowly(self, frontier: Words) -> Generator[None, None, Words]:
+        """Explore levels of a few states in plain Python; return the first that is not narrow, or the empty one."""
+        found = self._found
+        level: Collection[int] = numbers_of(found.compiled.layout.bare(frontier))
+        steps = found.few
+        reached = set(_taken_out(self._seen)) if self._seen else set[int]()
+        while level and self._is_narrow(len(level)):
+            following: set[int] = set()
+            count, over = steps.after(level, following)
+            found.states[0] += len(level)
+            found.transitions[0] += count
+            is_news = self._judge_few(level, over)
+            found.depths[0] = len(found.levels)
+            found.levels.append(list(level))
+            if self._seen:
+                reached.update(level)
+                following -= reached
+            level = following
+            if is_news or len(found.levels) % OFTEN == 0:
+                self._budget.spend(0)
+                self._note_progress()
+                yield
+            if self._seen and self._seen.size and level:
+                level = numbers_of(self._seen.fresh(words_of(found.compiled, list(level))))
+        if self._seen and reached:
+            self._seen.add(words_of(found.compiled, list(reached)))
+        self._note_progress()
+        yield
+        return words_of(found.compiled, list(level))
+
+    def _judge_few(self, level: Collection[int], over: list[int]) -> bool:
+        """Judge a level; return whether something was broken or witnessed for the first time."""
+        found, is_news = self._found, False
+        for judge, (broken, witness) in zip(found.compiled.judges, found.few_cases, strict=True):
+            if judge.name not in found.broken[0] and broken.any_is(over if judge.when == "in the end" else level):
+                found.broken[0][judge.name] = len(found.levels)
+                is_news = True
+            if judge.name not in found.witnessed[0] and witness.any_is(level):
+                found.witnessed[0].add(judge.name)
+                is_news = True
+        return is_news
 
     def _note_progress(self) -> None:
         if not any(self._cut):
@@ -243,6 +323,11 @@ def chunks(words: Words) -> Iterator[Words]:
     """Yield these states a few at a time."""
     for start in range(0, size(words), CHUNK):
         yield take(words, slice(start, start + CHUNK))
+
+
+def _taken_out(seen: VisitedSet) -> list[int]:
+    """Take all states out of a set, as whole numbers, if they are not too many for that."""
+    return numbers_of(seen.taken_out()) if 0 < seen.size <= KEPT else []
 
 
 def _marked(tags: Tags, found: Marks) -> list[int]:

@@ -106,6 +106,17 @@ class VisitedSet:
         self._budget = budget
         self._runs: list[tuple[Words, Column]] = []
 
+    @property
+    def size(self) -> int:
+        """How many states these are."""
+        return sum(size(run) for run, _ in self._runs)
+
+    def taken_out(self) -> Words:
+        """Return all states, of which there are some, and have none any more."""
+        states = join([run for run, _ in self._runs])
+        self._runs = []
+        return states
+
     def fresh(self, states: Words) -> Words:
         """Return those of ``states`` (unique, and sorted by key) that were not reached before."""
         wanted = self._layout.key(states)

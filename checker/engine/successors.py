@@ -49,6 +49,6 @@ def _escape(step: Step, state: dict[str, Value], model: Model) -> str:
         after = step.on(state) or state
     except Exception as error:  # noqa: BLE001 - whatever a rule may raise
         touched = {field.name: state[field.name] for part in step.parts for _, field in part.fields}
-        return f"{step.label} has no answer for {touched}: {type(error).__name__}: {error}"
+        return f"{step.label} has no answer for {touched}: {type(error).__name__}: {' '.join(str(error).split())}"
     field = next(field for field in model.fields if after[field.name] not in field.domain)
     return f"{step.label} makes {field.name} {after[field.name]!r}, which is not in its domain {field.domain}"

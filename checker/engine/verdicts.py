@@ -9,14 +9,19 @@ from overbooked.checker.engine.certificates import every_run_ends
 from overbooked.checker.engine.compiled import CompiledProperty
 from overbooked.checker.engine.layout import Words, lay_out
 from overbooked.checker.engine.reductions.reduced_model import Reduced
+from overbooked.checker.engine.rule_tables import factors_of
 from overbooked.checker.engine.runs import Run, RunError, run_breaking, shortened
 from overbooked.checker.engine.search import Bounds, Exploration, Progress, explore
+from overbooked.checker.engine.well_formed import refuse_malformed
 from overbooked.spec.language import Field, Model
 
-Verdict: TypeAlias = Literal["holds", "violated", "unknown"]
+Verdict: TypeAlias = Literal["holds", "violated", "vacuous", "unknown"]
+"""Vacuous is what is not violated only because what it speaks of, its witness, never happens."""
 Known: TypeAlias = tuple[list[Words], Progress]
 """The levels of an exploration, and how far it was."""
 _DEFAULT = Bounds()
+_LARGEST = 512
+"""A model with a field of more values is not reduced: from where it may come to where takes long to find out."""
 
 
 class PropertyVerdict(NamedTuple):
@@ -33,6 +38,16 @@ class PropertyVerdict(NamedTuple):
     run: Run | None = None
     shortest: bool = True
 
+    def __str__(self) -> str:
+        """Return the verdict in words."""
+        if self.verdict == "violated":
+            return f"violated, by a run of {self.length} step{'s' * (self.length != 1)}"
+        return f"{self.verdict}{': its witness is never reached' * (self.verdict == 'vacuous')}"
+
+    def __repr__(self) -> str:
+        """Return the verdict in a line."""
+        return f"<{self}>"
+
 
 class Result(NamedTuple):
     """What a search says of one model; ``depth`` is the longest distance from the initial state."""
@@ -44,13 +59,21 @@ class Result(NamedTuple):
     complete: bool
     judgements: dict[str, PropertyVerdict]
 
+    def __repr__(self) -> str:
+        """Return what was found, a line for each property."""
+        more = "" if self.complete else ", and that is not all"
+        first = f"{self.model.name}: {self.states:,} states, {self.transitions:,} transitions, depth {self.depth}{more}"
+        return "\n".join([first, *(f"  {name}: {it}" for name, it in self.judgements.items())])
+
 
 def check(model: Model, bounds: Bounds = _DEFAULT, *, reduce: bool = False) -> Result:
     """Explore a model; return its verdicts, with a shortest run for each property that is violated.
 
-    A search that reached one of its ``bounds`` says ``unknown`` of what it did not see broken, never ``holds``.
+    A search that reached one of its ``bounds`` says ``unknown`` of what it did not see broken, never ``holds``. What is
+    not broken, but whose witness was not reached either, is ``vacuous``.
     With ``reduce``, no more is explored than it takes to know the verdicts, and the counts are of that.
-    Raises :class:`overbooked.checker.engine.rule_tables.ModelError` when the model contradicts itself.
+    Raises :class:`overbooked.checker.engine.rule_tables.ModelError` when the model contradicts itself, and
+    :class:`ValueError` when a bound is below 1.
 
     >>> from overbooked.spec.language import Field, Property, case, part, step
     >>> count = Field("count", (0, 1, 2, 3), 0)
@@ -78,9 +101,8 @@ class Search:
     def __init__(self, models: Sequence[Model], bounds: Bounds, *, reduce: bool, until_broken: bool = False) -> None:
         self._models = models
         self._bounds = bounds
-        self._reduce = reduce and len(models) == 1 and is_reducible(models[0])
+        self._reduce = reduce and len(models) == 1
         self._until_broken = until_broken
-        self._names = [{prop.name for prop in model.properties} for model in models]
         self.made: list[Exploration] = []
         self._known: list[Known] = []
         self.is_whole = True
@@ -91,6 +113,11 @@ class Search:
 
     def run(self) -> Iterator[None]:
         """Explore; yield after each level. Stopped in between, what was found is kept."""
+        if self._reduce:
+            refuse_malformed(self._models[0])
+            for step in self._models[0].steps:
+                factors_of(step.label, step.parts)
+            self._reduce = is_reducible(self._models[0])
         if not self._reduce:
             yield from self._explore(None, self._is_broken if self._until_broken else _never)
             return
@@ -142,10 +169,14 @@ class Search:
         self.is_whole = self.is_whole and all(found.complete)
 
     def _is_broken(self, found: Exploration) -> bool:
-        return all(self._names[tag] <= broken.keys() for tag, broken in enumerate(found.broken))
+        return all(names <= broken.keys() for names, broken in zip(_names(found), found.broken, strict=True))
 
     def _is_witnessed(self, found: Exploration) -> bool:
-        return all(self._names[tag] <= witnessed for tag, witnessed in enumerate(found.witnessed))
+        return all(names <= witnessed for names, witnessed in zip(_names(found), found.witnessed, strict=True))
+
+
+def _names(found: Exploration) -> list[set[str]]:
+    return [{prop.name for prop in model.properties} for model in found.compiled.models]
 
 
 def _never(_: Exploration) -> bool:
@@ -173,7 +204,7 @@ def _batch(models: Sequence[Model]) -> tuple[list[Model], list[Model]]:
     known: dict[str, Field] = {}
     for model in models:
         wider = known | {field.name: field for field in model.fields}
-        agree = all(wider[name].domain == field.domain for name, field in known.items())
+        agree = all(wider[name].kind == field.kind for name, field in known.items())
         if not taken or (agree and _words(wider, len(taken) + 1) <= max(_words(known, 1), 1)):
             taken.append(model)
             known = wider
@@ -187,7 +218,12 @@ def _words(fields: dict[str, Field], models: int) -> int:
 
 
 def is_reducible(model: Model) -> bool:
-    """Return whether a model can be reduced: runs that go round for ever are looked for among all states only."""
+    """Return whether a model can be reduced: runs that go round for ever are looked for among all states only.
+
+    Nor is one reduced whose tables are too large to be looked into.
+    """
+    if any(len(field.domain) > _LARGEST for field in model.fields):
+        return False
     return all(prop.when == "never" for prop in model.properties) or every_run_ends([model])
 
 
@@ -200,18 +236,25 @@ def _judgement(made: list[Exploration], tag: int, judge: CompiledProperty, *, ru
     """Return what is said of one property, going by the last search that has found it broken."""
     witness = any(judge.name in found.witnessed[tag] for found in made)
     found = next((each for each in reversed(made) if judge.name in each.broken[tag]), made[0])
-    length = found.broken[tag].get(judge.name)
+    length, is_shortest = found.broken[tag].get(judge.name), True
     if judge.when == "in the end" and not _ends(found, tag):
-        from overbooked.checker.engine.fair_cycles import fair_lasso  # noqa: PLC0415 - networkx takes 0.1 s, and few models need it
+        from overbooked.checker.engine.fair_cycles import fair_lasso  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
 
-        run = fair_lasso(found, tag, judge)
-        if run and (length is None or len(run.steps) < length):
-            return PropertyVerdict("violated", witness, len(run.steps), run if runs else None)
+        lasso = fair_lasso(found, tag, judge)
+        if lasso and not found.complete[tag]:
+            lasso = lasso._replace(shortest=False)  # a shorter one may go through what was not explored
+        if lasso and (length is None or len(lasso.run.steps) < length):
+            run, is_shortest = lasso
+            return PropertyVerdict("violated", witness, len(run.steps), run if runs else None, is_shortest)
+        is_shortest = lasso is None or lasso.shortest or not found.complete[tag]
     if length is None:
-        return PropertyVerdict("holds" if found.complete[tag] else "unknown", witness)
+        asked = any(prop.witness for prop in found.compiled.models[tag].properties if prop.name == judge.name)
+        holds: Verdict = "holds" if witness or not asked else "vacuous"
+        return PropertyVerdict(holds if found.complete[tag] else "unknown", witness)
     if found.reduced and not found.reduced.exact:
         return _not_shortest(found, judge, witness=witness)
-    return PropertyVerdict("violated", witness, length, run_breaking(found, tag, judge) if runs else None)
+    breaking = run_breaking(found, tag, judge) if runs else None
+    return PropertyVerdict("violated", witness, length, breaking, is_shortest)
 
 
 def _not_shortest(found: Exploration, judge: CompiledProperty, *, witness: bool) -> PropertyVerdict:

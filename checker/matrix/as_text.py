@@ -108,17 +108,13 @@ def _rows(verdicts: list[CellVerdict]) -> dict[tuple[str, str], dict[str, CellVe
 
 
 def _sign(console: Console, verdict: CellVerdict) -> Text:
-    kind = _kind(verdict)
+    kind = verdict.verdict
     length = f" {verdict.length}" if verdict.length is not None else ""
     return Text(sign(kind, console) + length, style=style(kind))
 
 
-def _kind(verdict: CellVerdict) -> str:
-    return "vacuous" if verdict.verdict == "holds" and not verdict.witness else verdict.verdict
-
-
 def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:
-    kinds = {_kind(verdict) for verdict in verdicts}
+    kinds = {verdict.verdict for verdict in verdicts}
     meanings = {
         "holds": "holds",
         "violated": "8  violated, and a shortest run takes 8 steps",

@@ -12,7 +12,7 @@ from overbooked.checker.cells import Cell, CellVerdict
 from overbooked.checker.matrix.as_json import COLUMNS, csv_row
 
 Outcome: TypeAlias = Literal[
-    "as expected", "missing violation", "new violation", "other numbers", "unknown", "not in the file"
+    "as expected", "missing violation", "new violation", "other numbers", "unknown", "vacuous", "not in the file"
 ]
 
 
@@ -70,6 +70,8 @@ def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
         return "not in the file"
     if found.verdict == "unknown" or (found.verdict == expected["verdict"] and not found.complete):
         return "unknown"
+    if found.verdict == "vacuous":
+        return "vacuous"
     if found.verdict != expected["verdict"]:
         return "new violation" if found.verdict == "violated" else "missing violation"
     now = csv_row(found)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import z3
 
-from overbooked.checker.engine.rule_tables import OUTSIDE, Factor, factors
+from overbooked.checker.engine.rule_tables import LISTED, Factor, ModelError, factors, name_of
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.proving.induction import Invariant
 from overbooked.checker.proving.parameterized import Owner
@@ -60,7 +60,7 @@ class SymbolicState:
 
     def holds(self, parts: tuple[Part, ...]) -> z3.BoolRef:
         """Return the formula that all parts of a step or case are possible."""
-        return z3.And([z3.Or(list(self._rows(factor))) for factor in factors(parts)])
+        return z3.And([z3.Or(list(self._rows(factor))) for factor in _listed(parts)])
 
     def _rows(self, factor: Factor) -> Iterator[z3.BoolRef]:
         names = [field.name for field in factor.fields]
@@ -86,7 +86,7 @@ class SymbolicState:
 
 def taken(step: Step, before: SymbolicState, after: SymbolicState) -> z3.BoolRef:
     """Return the formula that a step leads from one moment to the next."""
-    its = factors(step.parts)
+    its = _listed(step.parts)
     changed = {name for factor in its for name in _changed(factor)}
     rest = [after.codes[name] == code for name, code in before.codes.items() if name not in changed]
     return z3.And([*(_moves(factor, before, after) for factor in its), *rest])
@@ -94,29 +94,34 @@ def taken(step: Step, before: SymbolicState, after: SymbolicState) -> z3.BoolRef
 
 def leaves(step: Step, moment: SymbolicState) -> z3.BoolRef:
     """Return the formula that a step is possible and leads out of a domain, or has no answer, which is an error."""
-    its = factors(step.parts)
+    its = _listed(step.parts)
     out = [
         z3.And([moment.codes[field.name] == code for field, code in zip(factor.fields, old, strict=True)])
         for factor in its
-        for old, new in zip(factor.before.tolist(), factor.after.tolist(), strict=True)
-        if OUTSIDE in new
+        for old in factor.before[factor.escape].tolist()
     ]
     return z3.And(z3.Or(out), moment.holds(step.parts)) if out else z3.BoolVal(val=False)
 
 
+def _listed(parts: tuple[Part, ...]) -> tuple[Factor, ...]:
+    """Return the factors of parts; refuse those that are not run for all inputs, as a formula must be."""
+    its = factors(parts)
+    if wide := [factor.part for factor in its if factor.part]:
+        raise ModelError(f"{name_of(wide[0].rule)} touches too many values for z3 (more than {LISTED}): split it")
+    return its
+
+
 def _changed(factor: Factor) -> list[str]:
     """Return the fields that a table changes somewhere; no other table of the step changes them."""
-    inside = (factor.after != OUTSIDE).all(axis=1)
-    columns = (factor.before != factor.after)[inside].any(axis=0).tolist()
+    columns = (factor.before != factor.after)[~factor.escape].any(axis=0).tolist()
     return [field.name for field, does in zip(factor.fields, columns, strict=True) if does]
 
 
 def _moves(factor: Factor, before: SymbolicState, after: SymbolicState) -> z3.BoolRef:
     names, changed = [field.name for field in factor.fields], set(_changed(factor))
     moves = []
-    for old, new in zip(factor.before.tolist(), factor.after.tolist(), strict=True):
-        if OUTSIDE in new:
-            continue
+    inside = ~factor.escape
+    for old, new in zip(factor.before[inside].tolist(), factor.after[inside].tolist(), strict=True):
         now = [before.codes[name] == was for name, was in zip(names, old, strict=True)]
         then = [after.codes[name] == will for name, will in zip(names, new, strict=True) if name in changed]
         moves.append(z3.And(now + then))

@@ -66,13 +66,12 @@ class Report:
 
     def _row(self, verdict: CellVerdict) -> Json:
         cell = verdict.cell
-        kind = "vacuous" if verdict.verdict == "holds" and not verdict.witness else verdict.verdict
         return {
             "write": cell.write,
             "read": cell.read,
             "fault": cell.fault,
             "guarantee": cell.guarantee,
-            "verdict": kind,
+            "verdict": verdict.verdict,
             "length": verdict.length,
             "states": verdict.states,
             "page": kind_name(verdict, pages()),

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TypeAlias
 
 from overbooked.checker.report.trees import Tell, TellStep, Tree, tree_of, tree_of_step
-from overbooked.spec.language import Case, Field, Model, Part, Step, outcome
+from overbooked.spec.language import Case, Field, Model, Part, Step, kinds, outcome
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
@@ -62,9 +62,8 @@ class Explorable:
         return [self._part(part) for part in case.parts]
 
     def _part(self, part: Part) -> int:
-        domains = tuple(field.domain for _, field in part.fields)
-        roles = tuple(role for role, _ in part.fields)
-        key = (part.rule, part.constants, roles, domains, tuple(map(_kinds, domains)))
+        roles = tuple((role, field.kind) for role, field in part.fields)
+        key = (part.rule, part.constants, kinds(value for _, value in part.constants), roles)
         if key not in self._kept.setdefault("tables", {}):
             self._number("tables", key, _table(part))
         fields: list[Json] = [self._field(field) for _, field in part.fields]
@@ -72,7 +71,8 @@ class Explorable:
         return self._number("parts", (table, tuple(fields)), [table, fields])
 
     def _field(self, field: Field) -> int:
-        return self._number("fields", (*field, _kinds(field.domain)), [field.name, list(field.domain)])
+        values: list[Json] = [value if isinstance(value, str | int | None) else str(value) for value in field.domain]
+        return self._number("fields", field, [field.name, values])
 
     def _tree(self, tree: Tree, fields: Mapping[str, Field]) -> int:
         if tree is None or isinstance(tree, str):
@@ -88,11 +88,6 @@ class Explorable:
             known[key] = len(self.lists[which])
             self.lists[which].append(value)
         return known[key]
-
-
-def _kinds(domain: tuple[object, ...]) -> tuple[str, ...]:
-    """Return what kinds of values these are: ``True`` is 1 for Python, and not for others."""
-    return tuple(type(value).__name__ for value in domain)
 
 
 def _table(part: Part) -> Json:

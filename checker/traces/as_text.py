@@ -38,8 +38,8 @@ def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> N
     """Print a verdict that has no run, or none that could be told."""
     cell = verdict.cell
     _show_asked(console, setting_in_words(cell), cell.guarantee, cell.judged.sentence, users_in_words(cell.judged))
-    if verdict.verdict == "holds":
-        vacuous = "" if verdict.witness else " But that is only because nothing of the kind ever happened."
+    if verdict.verdict in {"holds", "vacuous"}:
+        vacuous = " But that is only because nothing of the kind ever happened." if verdict.verdict == "vacuous" else ""
         states = f"{verdict.states:,} {'states that stand for all' if verdict.reduced else 'reachable states'}"
         show_paragraph(console, f"Holds in all {states} and on every run.{vacuous}")
     elif verdict.verdict == "violated":

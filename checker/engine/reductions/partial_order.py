@@ -98,6 +98,8 @@ def _possible(act: Act) -> Condition:
 
 @cache
 def _codes(of: Shape) -> tuple[frozenset[int], ...]:
+    if of.is_wide:
+        return tuple(frozenset(range(size)) for size in of.sizes)
     return tuple(frozenset(column.tolist()) for column in of.before.codes.T)
 
 

@@ -24,6 +24,7 @@ from overbooked.checker.engine.reductions.sorted_names import Alike, alike, grou
 from overbooked.checker.engine.reductions.symmetry import classes
 from overbooked.checker.engine.rule_tables import WIDEST, Factor, bits
 from overbooked.checker.engine.state_sets import size, take
+from overbooked.checker.engine.successors import refuse_escape
 from overbooked.spec.language import Field, Model
 
 
@@ -115,7 +116,10 @@ class Reduced:
         rows = each.step.rows(words, 0)
         if len(rows):
             rows = rows[~marks(each.disturbed, take(words, rows), 0)]
-        for word, column in zip(now, each.step.after(words, rows, 0), strict=True):
+        after = each.step.after(words, rows, 0)
+        if len(rows) and after[0].min() < 0:
+            refuse_escape(self.compiled, take(words, rows))
+        for word, column in zip(now, after, strict=True):
             word[rows] = column
         return rows
 
@@ -148,7 +152,8 @@ def _narrow(fields: Sequence[Field]) -> list[list[Field]]:
 
 def _factor(fields: list[Field], condition: Condition) -> Factor:
     rows = np.array(list(product(*(sorted(condition[field.name]) for field in fields))), np.int64)
-    return Factor(tuple(fields), rows.reshape(-1, len(fields)), rows.reshape(-1, len(fields)))
+    rows = rows.reshape(-1, len(fields))
+    return Factor(tuple(fields), rows, rows, np.zeros(len(rows), np.bool_))
 
 
 def _forgetting(layout: Layout, idles: Mapping[str, Mapping[int, frozenset[str]]]) -> list[_Forgetting]:

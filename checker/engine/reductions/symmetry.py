@@ -15,8 +15,10 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from typing import TypeAlias
 
-from overbooked.checker.engine.rule_tables import rows_of
-from overbooked.spec.language import Model, Part
+import numpy as np
+
+from overbooked.checker.engine.rule_tables import is_wide, rows_of
+from overbooked.spec.language import Model, Part, kinds
 
 Renamed: TypeAlias = Callable[[str], str]
 
@@ -94,12 +96,16 @@ def _all(
 
 
 def _written(part: Part, renamed: Renamed) -> Hashable:
-    return part.rule, part.constants, frozenset((role, renamed(field.name)) for role, field in part.fields)
+    constants = part.constants, kinds(value for _, value in part.constants)
+    return part.rule, constants, frozenset((role, renamed(field.name)) for role, field in part.fields)
 
 
 def _done(part: Part, renamed: Renamed) -> Hashable:
     """Return what a part does, whatever the roles are called in which it is given its fields."""
+    if is_wide(part):
+        return _written(part, renamed)
     names = [renamed(field.name) for _, field in part.fields]
     order = sorted(range(len(names)), key=names.__getitem__)
-    rows = frozenset(tuple((before[at], after[at]) for at in order) for before, after in rows_of(part))
-    return tuple(names[at] for at in order), rows
+    before, after, raised = rows_of(part)
+    rows = np.column_stack([before[:, order], after[:, order], raised])
+    return tuple(names[at] for at in order), np.unique(rows, axis=0).tobytes()

@@ -1,0 +1,128 @@
+"""What a model must be like before it is looked into; an error says in a line what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar, get_args
+
+from overbooked.checker.engine.rule_tables import ModelError, name_of
+from overbooked.spec.language import Case, Field, Model, Part, Property, Step, When
+
+_T = TypeVar("_T")
+_MAKES: dict[type, str] = {Part: "part(rule, role=field)", Step: "step(name, part(...))", Case: "case(part(...))"}
+_MOST = 60
+"""More letters of something that is wrong are not shown."""
+
+
+def refuse_malformed(model: Model) -> None:
+    """Raise :class:`ModelError` where something is not what it should be: the tuple, say, that a comma would have made.
+
+    Each field has a domain of distinct values, the initial one among them, and everything has a name of its own.
+
+    >>> x = Field("x", (0, 1), 0)
+    >>> refuse_malformed(Model("m", (x), (), ()))
+    Traceback (most recent call last):
+    ...
+    overbooked.checker.engine.rule_tables.ModelError: the fields of m are a single Field: write (it,), with a comma
+    """
+    if not isinstance(model, Model):
+        raise ModelError(f"{_short(model)} is no Model: write Model(name, fields, steps, properties)")
+    fields = list(_all(model.fields, Field, f"the fields of {model.name}"))
+    steps = list(_all(model.steps, Step, f"the steps of {model.name}"))
+    properties = list(_all(model.properties, Property, f"the properties of {model.name}"))
+    list(_all(model.alike, tuple, f"what is alike in {model.name}"))
+    called: dict[str, list[Any]] = {
+        "field": [field.name for field in fields],
+        "step": [step.name for step in steps],
+        "property": [prop.name for prop in properties],
+    }
+    for kind, names in called.items():
+        if odd := [name for name in names if not isinstance(name, str)]:
+            raise ModelError(f"a {kind} is called {odd[0]!r}: give it a text as its name")
+    for field in fields:
+        _refuse_field(field)
+    known = {field.name: field for field in fields}
+    for step in steps:
+        _refuse_unhashable(step.about, f"step {step.name} is about")
+        if not isinstance(step.owed, bool):
+            raise ModelError(f"step {step.label} is owed {step.owed!r}: write True or False")
+        _refuse_parts(step.parts, f"step {step.label}", known)
+    for prop in properties:
+        _refuse_property(prop, known)
+    for what, names in (
+        ("fields", [field.name for field in fields]),
+        ("steps", [step.label for step in steps]),
+        ("properties", [prop.name for prop in properties]),
+    ):
+        if twice := [name for name in names if names.count(name) > 1] if len(set(names)) < len(names) else []:
+            raise ModelError(f"two {what} are both called {twice[0]}: give each a name of its own")
+
+
+def _all(these: object, kind: type[_T], where: str) -> Iterator[_T]:
+    makes = _MAKES.get(kind, f"{kind.__name__}(...)")
+    if isinstance(these, kind) and kind is not tuple:
+        raise ModelError(f"{where} are a single {kind.__name__}: write (it,), with a comma")
+    if not isinstance(these, (tuple, list)):
+        raise ModelError(f"{where} are {_short(these)}: write a tuple of what {makes} returns")
+    for it in these:
+        if not isinstance(it, kind):
+            raise ModelError(f"{where} have {_short(it)} among them: write {makes}")
+        yield it
+
+
+_FIT: set[Field] = set()
+"""Fields that were looked at before."""
+
+
+def _refuse_field(field: Field) -> None:
+    with suppress(TypeError):  # where something in the domain cannot be compared, it was not found fit
+        if field in _FIT:
+            return
+    name = field.name
+    domain: object = field.domain
+    if not isinstance(domain, tuple) or not domain:
+        raise ModelError(f"{name} has {_short(domain)} as its domain: write a tuple of its values, as in (0, 1)")
+    for value in domain:
+        _refuse_unhashable(value, f"{name} has in its domain")
+    if len(field.codes) < len(domain):
+        raise ModelError(f"{name} has a value twice in its domain {_short(domain)} (True is 1, and False is 0)")
+    if field.own(field.initial) not in domain:
+        raise ModelError(f"{name} begins as {field.initial!r}, which is not in its domain {_short(domain)}")
+    _FIT.add(field)
+
+
+def _refuse_parts(parts: object, where: str, known: Mapping[str, Field]) -> None:
+    for part in _all(parts, Part, f"the parts of {where}"):
+        if not callable(part.rule):
+            raise ModelError(f"{where} has the rule {_short(part.rule)}: write a function of its fields")
+        _refuse_unhashable(part.rule, f"{where} has the rule")
+        for role, value in part.constants:
+            _refuse_unhashable(value, f"{where}, {name_of(part.rule)}, is given as {role}")
+        for _, field in part.fields:
+            _refuse_field(field)
+            declared = known.get(field.name)
+            if declared is None or declared.kind != field.kind:
+                missing = "is none of the model's fields" if declared is None else f"is declared with {declared.domain}"
+                its = f"{where}, {name_of(part.rule)}: {field.name}, with the domain {field.domain}"
+                raise ModelError(f"{its}, {missing}: use one and the same field")
+
+
+def _refuse_property(prop: Property, known: Mapping[str, Field]) -> None:
+    if prop.when not in get_args(When):
+        raise ModelError(f"{prop.name} is to hold {prop.when!r}: write {' or '.join(map(repr, get_args(When)))}")
+    for kind, cases in (("broken", prop.broken), ("witness", prop.witness)):
+        for case in _all(cases, Case, f"the {kind} cases of {prop.name}"):
+            _refuse_parts(case.parts, f"a {kind} case of {prop.name}", known)
+
+
+def _refuse_unhashable(value: object, where: str) -> None:
+    try:
+        hash(value)
+    except TypeError:
+        raise ModelError(f"{where} {_short(value)}, which may change: write a tuple or a word") from None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST else f"{text[:_MOST]}..."
