@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from linked import link
 from overbooked.checker.cells import Cell
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine import checkpoint
@@ -131,6 +133,22 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     """Return the one line that was printed as an error."""
     (line,) = capsys.readouterr().err.splitlines()
     return line
+
+
+@pytest.mark.parametrize("folder", ["spec", "checker"])
+def test_a_change_in_the_spec_or_the_checker_is_another_version(folder: str, tmp_path: Path) -> None:
+    """Wherever the package lies, one more line in one file of either makes a checkpoint of before one of another."""
+    here = link(tmp_path, folder)
+    ask = [sys.executable, "-c", "from overbooked.checker.engine import checkpoint; print(checkpoint._program())"]
+
+    def version() -> str:
+        there = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(ask, env=there, capture_output=True, text=True, check=True).stdout
+
+    before = version()
+    changed = next((here / folder).glob("r*.py"))
+    changed.write_text(f"{changed.read_text(encoding='utf-8')}\n# changed\n", encoding="utf-8")
+    assert version() != before
 
 
 def test_another_version_does_not_go_on(tmp_path: Path) -> None:

@@ -142,8 +142,12 @@ class Checkpoint:
 
 def _program() -> str:
     """Return a digest of the spec and the checker, as what they say of a state depends on every line of them."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     digest = hashlib.sha256()
-    for file in sorted(path for name in ("spec", "checker") for path in (root / name).rglob("*.py")):
+    for file in _sources(root):
         digest.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+def _sources(root: Path) -> list[Path]:
+    return sorted(path for name in ("spec", "checker") for path in (root / name).rglob("*.py"))

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from overbooked.checker.engine.asked_tables import AskedPart
 from overbooked.checker.engine.compiled import Compiled, CompiledStep, Table
-from overbooked.checker.engine.layout import APART, WHOLE, Words
+from overbooked.checker.engine.layout import APART, ESCAPED, WHOLE, Words
 from overbooked.checker.engine.state_sets import ordered
 from overbooked.checker.engine.successors import refuse_escape
 
-_ESCAPED = 1 << (APART - 1)
-"""The sign of the first word."""
+_ESCAPED = ESCAPED & WHOLE
+"""What a lookup flips that leaves a domain."""
 _WIDEST = 16
 """The most bits that steps share a dictionary of; what a step looks at beyond that is asked afterwards."""
 
