@@ -11,9 +11,19 @@ Nothing else is an answer. A step is possible when all its parts are, and then m
 need have no answer for values that never come up: an exception it raises is an error where all other parts are
 possible, and nowhere else.
 
-What must hold is a *property*: the *cases* in which it is broken, each again made of parts that must all be true.
-A property speaks of every state (``"never"``), or of how runs end (``"in the end"``: broken by a run that is over in
-such cases, and by one that goes on for ever and is in such cases in every state, from some point on).
+A run goes on as long as a step is possible that is *owed*; when none is, it is *over*. What must hold is a *property*:
+the *cases* in which it is broken, each again made of parts that must all be true. It speaks of states, or of runs:
+
+``"never"``
+    broken by a state that can be reached and is such a case;
+``"in the end"``
+    broken by a run that is over in such a case, and by one that from some point on is in such cases for ever. Where it
+    holds, a run may come to such cases again and again, but never to stay;
+``"at some point"``
+    broken by a run that is in such cases from its first state on, until it is over, or for ever;
+``"leads to"``
+    broken by a run that is in such cases from a state on that is one of the property's witness, until it is over, or
+    for ever. Where it holds, each witness leads to a state that is no such case, or is one.
 """
 
 from __future__ import annotations
@@ -25,7 +35,9 @@ Value: TypeAlias = str | int | bool | tuple["Value", ...] | frozenset["Value"] |
 State: TypeAlias = Mapping[str, Value]
 Change: TypeAlias = Mapping[str, Value]
 Rule: TypeAlias = Callable[..., Change | bool | None]
-When: TypeAlias = Literal["never", "in the end"]
+When: TypeAlias = Literal["never", "in the end", "at some point", "leads to"]
+OF_STATES: tuple[When, ...] = ("never", "in the end")
+"""What one state is enough to break, where a run is over for the second; what the others say is of the way there."""
 
 
 class _Declared(NamedTuple):
@@ -147,17 +159,32 @@ class Part(_Asked):
         return None if change is None else {fields[role].name: fields[role].own(to) for role, to in change.items()}
 
 
+class Owed(NamedTuple):
+    """How a step is owed, where that is more than ``True`` says (Lamport, Specifying Systems, 2002, chapter 8).
+
+    strongly
+        It is taken sooner or later if it is possible again and again, though not all the time (strong fairness).
+    group
+        The steps of one group are owed together: if always one or other of them is possible (or again and again, if
+        strongly), one of them is taken sooner or later, and the others need not be.
+    """
+
+    strongly: bool = False
+    group: str | None = None
+
+
 class Step(NamedTuple):
     """A named step between states.
 
     ``about`` says whose step it is, in the words of the model (``{"replica": "db1"}``). A step that is
-    *owed* is taken sooner or later if it stays possible for ever (weak fairness); a fault is not owed.
+    *owed* is taken sooner or later if it stays possible for ever (weak fairness; :class:`Owed` says more); a fault is
+    not owed.
     """
 
     name: str
     about: tuple[tuple[str, Value], ...]
     parts: tuple[Part, ...]
-    owed: bool = True
+    owed: bool | Owed = True
 
     def on(self, state: State) -> dict[str, Value] | None:
         """Return the state after this step, or ``None`` when the step is not possible in ``state``.
@@ -212,9 +239,8 @@ def _together(parts: Iterable[Part], state: State) -> list[Change] | None:
 class Property(NamedTuple):
     """What must hold.
 
-    ``"never"``: no reachable state is one of the cases ``broken``.
-    ``"in the end"``: no run is over, and no run goes on for ever, in states that are all such cases.
-    ``witness``: cases of which one must be reachable, or the property holds only because nothing happened.
+    ``when`` says of which states ``broken`` has the cases: see above. ``witness`` has cases of which one must be
+    reachable, or the property holds only because nothing happened; if it is one of ``"leads to"``, what leads there.
     """
 
     name: str
@@ -228,6 +254,9 @@ class Model(NamedTuple):
 
     ``alike`` has groups of words in the fields' names that might be swapped without making a difference (the names of
     the replicas, say). It is a hint: whoever uses it has to find out whether it is so.
+
+    ``starts`` has the states in which a run may begin, each as the values of those fields that do not have their
+    initial one; without any, all fields have.
     """
 
     name: str
@@ -235,11 +264,28 @@ class Model(NamedTuple):
     steps: tuple[Step, ...]
     properties: tuple[Property, ...]
     alike: tuple[tuple[str, ...], ...] = ()
+    starts: tuple[State, ...] = ()
+
+    @property
+    def initial_states(self) -> list[dict[str, Value]]:
+        """The states in which a run may begin.
+
+        >>> x, y = Field("x", (0, 1, 2), 0), Field("y", (0, 1), 0)
+        >>> Model("m", (x, y), (), (), starts=({"x": 1}, {"x": 2, "y": 1})).initial_states
+        [{'x': 1, 'y': 0}, {'x': 2, 'y': 1}]
+        """
+        first = {field.name: field.own(field.initial) for field in self.fields}
+        fields = {field.name: field for field in self.fields}
+        own = ({name: fields[name].own(value) for name, value in start.items()} for start in self.starts)
+        return [first | start for start in own] or [first]
 
     @property
     def initial(self) -> dict[str, Value]:
-        """The state in which every run begins."""
-        return {field.name: field.own(field.initial) for field in self.fields}
+        """The state in which every run begins; raises :class:`ValueError` where there are several."""
+        first, *others = self.initial_states
+        if others:
+            raise ValueError(f"{self.name} begins in {len(others) + 1:,} states, and not in one")
+        return first
 
 
 class AnswerError(TypeError):
@@ -270,7 +316,7 @@ def part(rule: Rule, **roles: Field | Value) -> Part:
     return Part(rule, fields, constants)
 
 
-def step(name: str, *parts: Part, owed: bool = True, **about: Value) -> Step:
+def step(name: str, *parts: Part, owed: bool | Owed = True, **about: Value) -> Step:
     """Return a step made of ``parts``; ``about`` names whom it is about."""
     return Step(name, tuple(about.items()), parts, owed)
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from overbooked.spec.language import Case, Field, Model, Part, Property, Step, Value
+from overbooked.spec.language import Case, Field, Model, Part, Property, State, Step, Value
 from random_models import rule_of
 
 NAMES, OTHERS = ("a", "b", "c"), ("x", "y")
@@ -32,7 +32,17 @@ def alike_models(draw: st.DrawFn) -> Model:
     judged = (Property("safe", "never", safe, seen), Property("settled", "in the end", settled, seen))
     chosen = draw(st.sampled_from([judged, judged[:1], judged[1:]]))
     every = dict.fromkeys([*shared, *(field for each in fields.values() for field in each)])
-    return Model("alike", tuple(every), tuple(steps), chosen, (names, others))
+    return Model("alike", tuple(every), tuple(steps), chosen, (names, others), draw(_starts(shared, fields)))
+
+
+@st.composite
+def _starts(draw: st.DrawFn, shared: list[Field], fields: dict[Pair, list[Field]]) -> tuple[State, ...]:
+    """Draw where runs may begin: as usual; as what is shared may be; with a thing of its own set for each, or most."""
+    kind = draw(st.sampled_from(["usual", "usual", "shared", "own"]))
+    if kind == "shared":
+        return tuple({shared[0].name: value} for value in shared[0].domain)
+    its = [{field.name: field.domain[-1] for field in each[:1]} for each in fields.values()]
+    return tuple(each for each in its if draw(st.integers(0, 3)) > 0) if kind == "own" else ()
 
 
 def _fields(names: tuple[str, ...], others: tuple[str, ...], sizes: list[int]) -> dict[Pair, list[Field]]:

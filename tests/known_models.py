@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
-from overbooked.spec.language import Case, Change, Field, Model, Part, Property, Step, Value, case, part, step
+from overbooked.spec.domains import sequences
+from overbooked.spec.language import Case, Change, Field, Model, Owed, Part, Property, Step, Value, case, part, step
 
 
 def move(field: Field, was: Value, now: Value) -> Part:
@@ -125,14 +126,18 @@ def _may_enter(other: bool, turn: int, me: int, in_turn: bool) -> bool:
     return not other or (in_turn and turn == me)
 
 
-def semaphore() -> Model:
-    """Return two processes and a semaphore, where one can be overtaken for ever: only strong fairness would help it."""
+def semaphore(*, owed: bool | Owed = True, leaves: bool = True) -> Model:
+    """Return two processes and a semaphore, where one can be overtaken for ever: only strong fairness helps it.
+
+    Without ``leaves`` whoever is inside may stay there, and work on.
+    """
     at = [Field(f"at {i}", ("waiting", "inside"), "waiting") for i in (0, 1)]
     taken = flag("taken")
     steps = []
     for i in (0, 1):
-        steps.append(step("enter", move(at[i], "waiting", "inside"), move(taken, False, True), who=i))
-        steps.append(step("leave", move(at[i], "inside", "waiting"), put(taken, False), who=i))
+        steps.append(step("enter", move(at[i], "waiting", "inside"), move(taken, False, True), owed=owed, who=i))
+        steps.append(step("leave", move(at[i], "inside", "waiting"), put(taken, False), owed=leaves, who=i))
+        steps.append(step("work", holds(at[i], "inside"), who=i))
     return Model("semaphore", (*at, taken), tuple(steps), (in_the_end("0 gets in", case(holds(at[0], "waiting"))),))
 
 
@@ -142,6 +147,88 @@ def light(*, owed: bool) -> Model:
     blink = [step("blink", move(lit, "on", "off")), step("blink back", move(lit, "off", "on"))]
     out = step("switch off", isnt(lit, "out"), put(lit, "out"), owed=owed)
     return Model("light", (lit,), (*blink, out), (in_the_end("dark", case(isnt(lit, "out"))),))
+
+
+def two_roads(*, owed: bool | Owed) -> Model:
+    """Return a parcel that may take either of two roads, of which always one is open, and never for long."""
+    parcel, open_road = Field("parcel", ("sent", "there"), "sent"), Field("open road", ("a", "b"), "a")
+    ways = [step("drive", holds(open_road, road), move(parcel, "sent", "there"), owed=owed, by=road) for road in "ab"]
+    turn = [step("turn", move(open_road, was, now), owed=False, to=now) for was, now in ("ab", "ba")]
+    arrives = Property("it arrives", "at some point", (case(holds(parcel, "sent")),), ())
+    return Model("two roads", (parcel, open_road), (*ways, *turn), (arrives,))
+
+
+def alternating_bit(*, owed: bool | Owed) -> Model:
+    """Return the alternating bit protocol over two lines that lose messages (Bartlett, Scantlebury, Wilkinson 1969).
+
+    Messages are numbered, modulo four, so that a wrong one is seen; only the last bit of the number is looked at.
+    ``owed`` is how receiving is.
+    """
+    sent, got = Field("sent", (0, 1, 2, 3), 0), Field("got", (0, 1, 2, 3), 0)
+    line, back = Field("line", sequences(range(4), 2), ()), Field("back", sequences((0, 1), 2), ())
+    steps = (
+        step("send", part(_put_in, line=line, what=sent)),
+        step("receive", part(_receive, line=line, back=back, got=got), owed=owed),
+        step("receive back", part(_receive_back, back=back, sent=sent), owed=owed),
+        step("lose", part(_lose, line=line), owed=False),
+        step("lose back", part(_lose, line=back), owed=False),
+    )
+    wrong = case(part(_is_wrong, line=line, got=got))
+    arrives = Property("each arrives", "leads to", (case(holds(got, 0)),), (case(holds(sent, 0), holds(got, 0)),))
+    return Model("alternating bit", (sent, got, line, back), steps, (never("in order", wrong), arrives))
+
+
+def _put_in(line: tuple[int, ...], what: int) -> Change | None:
+    return {"line": (*line, what)} if len(line) < 2 else None
+
+
+def _receive(line: tuple[int, ...], back: tuple[int, ...], got: int) -> Change | None:
+    if not line or len(back) == 2:
+        return None
+    new = {"got": (got + 1) % 4} if line[0] % 2 == got % 2 else {}
+    return {"line": line[1:], "back": (*back, line[0] % 2), **new}
+
+
+def _receive_back(back: tuple[int, ...], sent: int) -> Change | None:
+    if not back:
+        return None
+    return {"back": back[1:], "sent": (sent + 1) % 4 if back[0] == sent % 2 else sent}
+
+
+def _lose(line: tuple[int, ...]) -> Change | None:
+    return {"line": line[1:]} if line else None
+
+
+def _is_wrong(line: tuple[int, ...], got: int) -> bool:
+    return bool(line) and line[0] % 2 == got % 2 and line[0] != got
+
+
+def stabilizing_ring(machines: int, values: int) -> Model:
+    """Return Dijkstra's ring of machines, which may begin in any state (Self-stabilizing systems, CACM 17, 1974)."""
+    its = [Field(f"m{at}", tuple(range(values)), 0) for at in range(machines)]
+    steps = [step("copy", part(_copy, it=it, left=left), who=it.name) for left, it in pairwise(its)]
+    steps.append(step("count on", part(_count_on, it=its[0], left=its[-1], values=values)))
+    several = tuple(
+        case(*(part(_may, it=its[at], left=its[at - 1], first=not at) for at in pair))
+        for pair in combinations(range(machines), 2)
+    )
+    one = (case(part(_may, it=its[0], left=its[-1], first=True)),)
+    names = [it.name for it in its]
+    starts = tuple(dict(zip(names, each, strict=True)) for each in product(range(values), repeat=machines))
+    judged = Property("one at a time", "in the end", several, one)
+    return Model("ring", tuple(its), tuple(steps), (judged,), starts=starts)
+
+
+def _copy(it: int, left: int) -> Change | None:
+    return {"it": left} if it != left else None
+
+
+def _count_on(it: int, left: int, values: int) -> Change | None:
+    return {"it": (it + 1) % values} if it == left else None
+
+
+def _may(it: int, left: int, first: bool) -> bool:
+    return (it == left) == first
 
 
 def ferry() -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import NamedTuple, TypeVar
 
 from overbooked.spec.language import Model, Property, Value
@@ -20,12 +20,15 @@ class Found(NamedTuple):
 
 
 def search(
-    initial: State,
+    initial: Collection[State],
     steps: Callable[[State], Iterable[tuple[bool, State]]],
     is_broken: Callable[[State, bool], bool],
 ) -> Found:
-    """Explore; ``steps`` gives what follows a state, owed or not, and ``is_broken`` is told whether the run is over."""
-    seen, level, levels, transitions, length = {initial}, [initial], 0, 0, None
+    """Explore from some states; ``steps`` gives what follows each, owed or not.
+
+    ``is_broken`` is told of a state and of whether the run is over there.
+    """
+    seen, level, levels, transitions, length = set(initial), list(dict.fromkeys(initial)), 0, 0, None
     while level:
         levels += 1
         following = []
@@ -50,10 +53,11 @@ def search_model(model: Model, judged: Property) -> Found:
         before = dict(zip(names, state, strict=True))
         for step in model.steps:
             if (after := step.on(before)) is not None:
-                yield step.owed, tuple(after[name] for name in names)
+                yield bool(step.owed), tuple(after[name] for name in names)
 
     def is_broken(state: tuple[Value, ...], over: bool) -> bool:
         values = dict(zip(names, state, strict=True))
         return (over or judged.when == "never") and any(case.on(values) for case in judged.broken)
 
-    return search(tuple(model.initial[name] for name in names), steps, is_broken)
+    starts = [tuple(state[name] for name in names) for state in model.initial_states]
+    return search(starts, steps, is_broken)

@@ -7,7 +7,20 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from overbooked.spec.language import Case, Change, Field, Model, Part, Property, Step, Value, part, step
+from overbooked.spec.language import (
+    Case,
+    Change,
+    Field,
+    Model,
+    Owed,
+    Part,
+    Property,
+    State,
+    Step,
+    Value,
+    part,
+    step,
+)
 
 
 def rule_of(table: Mapping[tuple[Value, ...], Change | bool | None]) -> Callable[..., Change | bool | None]:
@@ -39,16 +52,32 @@ def steps(draw: st.DrawFn, fields: list[Field], name: str) -> Step:
     for _ in range(draw(st.integers(1, 3))):
         chosen.append(draw(parts(fields, free)))
         free = [field for field in free if field not in [touched for _, touched in chosen[-1].fields]]
-    return Step(name, (), tuple(chosen), draw(st.booleans()))
+    return Step(name, (), tuple(chosen), draw(_OWED))
+
+
+_OWED: st.SearchStrategy[bool | Owed] = st.one_of(
+    st.booleans(),
+    st.builds(lambda strongly, n: Owed(strongly, f"{strongly} {n}" if n else None), st.booleans(), st.integers(0, 1)),
+)
+"""Owed or not, strongly or weakly, alone or with others."""
 
 
 @st.composite
 def models(draw: st.DrawFn, fields: list[Field]) -> Model:
-    """Draw a model over these fields: up to five steps, and a property of each kind."""
+    """Draw a model over these fields: up to five steps, up to three states to begin in, and a property of each kind."""
     moves = [draw(steps(fields, f"s{at}")) for at in range(draw(st.integers(1, 5)))]
     safe, settled, seen = (tuple(draw(st.lists(cases(fields), max_size=2))) for _ in range(3))
-    judged = (Property("safe", "never", safe, seen), Property("settled", "in the end", settled, seen))
-    return Model("random", tuple(fields), tuple(moves), judged)
+    judged = [Property("safe", "never", safe, seen), Property("settled", "in the end", settled, seen)]
+    if draw(st.booleans()):
+        asked = tuple(draw(st.lists(cases(fields), min_size=1, max_size=2)))
+        judged += [Property("comes", "at some point", settled, seen), Property("answered", "leads to", settled, asked)]
+    return Model("random", tuple(fields), tuple(moves), tuple(judged), starts=draw(_starts(fields)))
+
+
+def _starts(fields: list[Field]) -> st.SearchStrategy[tuple[State, ...]]:
+    """Return what draws up to three states to begin in, most often none but the usual one."""
+    one = st.fixed_dictionaries({}, optional={field.name: st.sampled_from(field.domain) for field in fields})
+    return st.one_of(st.just(()), st.lists(one, max_size=3).map(tuple))
 
 
 @st.composite
@@ -70,12 +99,22 @@ def endless_models(draw: st.DrawFn) -> Model:
             f"s{at}",
             (),
             (Part(rule_of({state: draw(moves) for state in states}), roles, ()),),
-            draw(st.integers(0, 3)) > 0,
+            draw(_OWED_MOSTLY),
         )
         for at in range(draw(st.integers(1, 4)))
     ]
-    broken = Case((Part(rule_of({state: draw(st.integers(0, 7)) > 0 for state in states}), roles, ()),))
-    return Model("endless", tuple(fields), tuple(steps), (Property("settled", "in the end", (broken,), ()),))
+    few = draw(st.sampled_from([2, 4, 8]))
+    broken = Case((Part(rule_of({state: draw(st.integers(1, few)) > 1 for state in states}), roles, ()),))
+    asked = Case((Part(rule_of({state: draw(st.integers(0, 2)) == 0 for state in states}), roles, ()),))
+    judged = (
+        Property("settled", "in the end", (broken,), ()),
+        Property("comes", "at some point", (broken,), ()),
+        Property("answered", "leads to", (broken,), (asked,)),
+    )
+    return Model("endless", tuple(fields), tuple(steps), judged, starts=draw(_starts(fields)))
+
+
+_OWED_MOSTLY = st.one_of(st.just(value=True), _OWED, st.just(Owed(strongly=True)))
 
 
 @st.composite
@@ -88,7 +127,7 @@ def graded_models(draw: st.DrawFn) -> Model:
         condition = part(_lets, other=other, lets=draw(st.integers(1, 2 ** len(other.domain) - 1)))
         moves.append(step(f"s{at}", part(_rise, it=it, most=len(it.domain)), *([condition] if other != it else [])))
     judged = Property("safe", "never", (draw(cases(counters)),), (draw(cases(counters)),))
-    return Model("graded", tuple(counters), tuple(moves), (judged,))
+    return Model("graded", tuple(counters), tuple(moves), (judged,), starts=draw(_starts(counters)))
 
 
 _SIZES = st.lists(st.integers(2, 4), min_size=2, max_size=5)

@@ -33,7 +33,7 @@ BOOKING = [name for name in GUARANTEES if name not in CHECKING]
 def again(cell: Cell) -> Found:
     """Return what a plain search finds in the system typed again."""
     hotel = Hotel(cell.write, cell.read, cell.guarantee, cell.fault, cell.replicas)
-    return search(hotel.initial, hotel.steps, hotel.is_broken)
+    return search([hotel.initial], hotel.steps, hotel.is_broken)
 
 
 def assert_agree(cells: list[Cell]) -> None:

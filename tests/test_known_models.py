@@ -6,7 +6,7 @@ import pytest
 
 import known_models as known
 from overbooked.checker.engine.verdicts import check
-from overbooked.spec.language import Model
+from overbooked.spec.language import Model, Owed
 
 
 @pytest.mark.parametrize(("managers", "states"), [(3, 288), (5, 8_832), (7, 296_448)])
@@ -79,3 +79,40 @@ def test_weak_fairness_does_not_help_who_can_be_overtaken_for_ever() -> None:
     assert starved.run.cycle_from is not None
     assert starved.run.states[starved.run.cycle_from] == starved.run.states[-1]
     assert {step.about for step in starved.run.steps} == {(("who", 1),)}
+
+
+def test_strong_fairness_helps_who_can_be_overtaken_for_ever() -> None:
+    """Who is let in sooner or later if the way is open again and again gets in, unless the other never comes out."""
+    strongly = Owed(strongly=True)
+    assert check(known.semaphore(owed=strongly)).judgements["0 gets in"].verdict == "holds"
+    starved = check(known.semaphore(owed=strongly, leaves=False)).judgements["0 gets in"]
+    assert starved.run is not None
+    assert [step.label for step in starved.run.steps] == ["enter 1", "work 1"]
+
+
+def test_one_of_a_group_is_taken_where_always_one_of_them_is_possible() -> None:
+    """A parcel may wait for ever if no road stays open; it arrives if one or the other is to be taken."""
+    waits = check(known.two_roads(owed=True)).judgements["it arrives"]
+    assert (waits.verdict, waits.length) == ("violated", 2)
+    assert check(known.two_roads(owed=Owed(group="drive"))).judgements["it arrives"].verdict == "holds"
+    assert check(known.two_roads(owed=Owed(strongly=True))).judgements["it arrives"].verdict == "holds"
+
+
+def test_the_alternating_bit_protocol_needs_strong_fairness() -> None:
+    """No message arrives twice or is left out; that each arrives needs lines that do not lose everything for ever."""
+    weakly, strongly = (check(known.alternating_bit(owed=owed)) for owed in (True, Owed(strongly=True)))
+    assert weakly.states == strongly.states
+    assert {its.judgements["in order"].verdict for its in (weakly, strongly)} == {"holds"}
+    lost = weakly.judgements["each arrives"]
+    assert lost.run is not None
+    assert lost.run.cycle_from == 0
+    assert [step.name for step in lost.run.steps] == ["send", "lose"]
+    assert strongly.judgements["each arrives"].verdict == "holds"
+
+
+@pytest.mark.parametrize(("machines", "values", "verdict"), [(3, 2, "holds"), (4, 3, "holds"), (4, 2, "violated")])
+def test_a_ring_comes_to_rest_from_wherever_it_begins(machines: int, values: int, verdict: str) -> None:
+    """From any state Dijkstra's ring comes to let one at a time, if each has as many values as there are others."""
+    result = check(known.stabilizing_ring(machines, values))
+    assert (result.states, result.depth) == (values**machines, 0)
+    assert result.judgements["one at a time"].verdict == verdict

@@ -13,7 +13,7 @@ from overbooked.checker.engine.other_runs import different_runs
 from overbooked.checker.engine.rule_tables import ModelError
 from overbooked.checker.engine.search import Bounds, Exploration, explore
 from overbooked.checker.engine.verdicts import Search, batches, check
-from overbooked.spec.language import Case, Change, Field, Model, Property, Step, Value, case, part, step
+from overbooked.spec.language import Case, Change, Field, Model, Owed, Property, Step, Value, case, part, step
 
 BIT = Field("bit", (0, 1), 0)
 HUNDRED = tuple(range(100))
@@ -80,13 +80,23 @@ NOT_AS_MEANT: list[tuple[Model, str]] = [
     (of(properties=(Property("p", "never", odd(case()), (case(),)),)), "the broken cases of p are a single Case"),
     (of(properties=(Property("p", "never", (), odd(case())),)), "the witness cases of p are a single Case"),
     *(
-        (of(properties=(Property("p", odd(when), (), ()),)), f"p is to hold {when!r}: write 'never' or 'in the end'")
+        (of(properties=(Property("p", odd(when), (), ()),)), f"p is to hold {when!r}: write one of 'never', 'in the")
         for when in ("always", "Never", "nevr")
     ),
     (odd((BIT,)), "is no Model: write Model(name, fields, steps, properties)"),
     (of(step(odd(1), part(flip, it=BIT))), "a step is called 1: give it a text as its name"),
     (of(step("s", part(odd(7), it=BIT))), "step s has the rule 7: write a function of its fields"),
-    (of(step("s", owed=odd(None))), "step s is owed None: write True or False"),
+    (of(step("s", owed=odd(None))), "step s is owed None: write True, False or Owed(...)"),
+    (of(step("s", owed=odd(1))), "step s is owed 1: write True, False or Owed(...)"),
+    (of(step("s", owed=Owed(odd("g")))), "step s is owed Owed(strongly='g', group=None): strongly is True or False"),
+    (
+        of(step("s", owed=Owed(group="g")), step("t", owed=Owed(strongly=True, group="g"))),
+        "group g is owed strongly by one of s and t, and not by the other",
+    ),
+    (of()._replace(starts=odd({"bit": 1})), "the starts of odd are a single Mapping: write (it,), with a comma"),
+    (of()._replace(starts=({"bat": 1},)), "a start of odd gives 'bat' a value, which is none of its fields"),
+    (of()._replace(starts=({"bit": 2},)), "a start of odd has bit 2, which is not in its domain (0, 1)"),
+    (of(properties=(Property("p", "leads to", (), ()),)), "p has no witness, so nothing leads to anything"),
     (of()._replace(alike=odd(None)), "what is alike in odd are None: write a tuple"),
     (of(step("s", part(two_lines, it=BIT))), "s has no answer for {'bit': 0}: ValueError: one two"),
     (of(step("s", it=odd([1]))), "step s is about (('it', [1]),), which may change: write a tuple or a word"),

@@ -10,6 +10,7 @@ import pytest
 import z3
 
 from overbooked.checker.engine.rule_tables import ModelError
+from overbooked.checker.engine.verdicts import check as search
 from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
 from overbooked.checker.proving.counter_abstraction import Move, any_state, moves
 from overbooked.checker.proving.induction import Induction, Invariant, View
@@ -495,6 +496,29 @@ def test_states_that_no_step_connects_are_no_run() -> None:
     asked = with_flags({2: 2})(2)
     with pytest.raises(ValueError, match="no step of flags of 2"):
         followed(asked, [{"flag db1": 0, "flag db2": 0}, {"flag db1": 1, "flag db2": 1}])
+
+
+def test_a_bounded_search_begins_wherever_a_run_may() -> None:
+    """Of several states to begin in, z3 finds the one that the search finds; and a family begins in one."""
+    flags = with_flags({2: 1})(2)
+    down = part(lambda flag, other: flag == other, flag=flags.fields[0], other=flags.fields[1])
+    judged = Property("apart", "never", (case(down),), ())
+    apart = flags._replace(properties=(judged,), starts=({"flag db1": 1}, {"flag db2": 1}))
+    run = shortest_run(apart, judged, 2, replica_of, 60)
+    assert run is not None
+    assert len(run.steps) == search(apart).judgements["apart"].length == 1
+    assert run.states[0] == {"flag db1": 0, "flag db2": 1}
+    make = with_flags({size: size for size in (*SMALL, *SIZES)})
+    with pytest.raises(ModelError, match="begin in one state"):
+        family(lambda n: make(n)._replace(starts=({"flag db1": 1},)), replica_of)
+
+
+def test_what_is_of_the_way_of_a_run_is_not_asked_of_a_state() -> None:
+    """A property that no single state breaks is refused, and not taken for one of how runs end."""
+    flags = with_flags({2: 2})(2)
+    judged = Property("comes", "at some point", (case(),), ())
+    with pytest.raises(ModelError, match="comes is to hold 'at some point', of which a single state says nothing"):
+        shortest_run(flags, judged, 2, replica_of, 60)
 
 
 def test_a_bounded_search_that_runs_out_of_time_says_so() -> None:

@@ -1,8 +1,9 @@
 """Two certificates that a model only moves forward, each found in its tables and checked there.
 
-*Graded*: a weight for each value of each field such that every step makes the sum of the weights rise by exactly one.
-All runs to a state then have the same length, so the search need not remember the states of earlier levels. Weights are
-reckoned modulo a prime far above the length of any run, which says the same and needs no fractions.
+*Graded*: a weight for each value of each field such that every step makes the sum of the weights rise by exactly one,
+and that sum is the same in all states in which a model may begin. All runs to a state then have the same length, so the
+search need not remember the states of earlier levels. Weights are reckoned modulo a prime far above the length of any
+run, which says the same and needs no fractions.
 
 *Every run ends*: no step can be on a cycle. A cycle gives every field its old value back, so a step that
 always changes some field along an acyclic order of its values is on none; without that step more orders become acyclic.
@@ -10,7 +11,7 @@ always changes some field along an acyclic order of its values is on none; witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
@@ -32,7 +33,8 @@ _PRIME = 2**61 - 1
 def is_graded(models: Sequence[Model]) -> bool:
     """Return whether one weighting is found that makes every step of all these models rise by exactly one.
 
-    A step of several factors rises by what they rise together, so each factor must rise by some constant of its own.
+    States in which one model may begin have the same weight. A step of several factors rises by what they rise
+    together, so each factor must rise by some constant of its own.
 
     Cost: elimination with an unknown for each value of each field, and an equation for each distinct
     change in the tables.
@@ -49,7 +51,16 @@ def is_graded(models: Sequence[Model]) -> bool:
             equations |= {((*_weights(change, columns), *own), right) for change in _changes(factor)}
             if len(equations) > _MOST:
                 return False
-    return _solvable(equations)
+    equations |= {(tuple(_weights(change, columns)), 0) for model in models for change in _differences(model)}
+    return len(equations) <= _MOST and _solvable(equations)
+
+
+def _differences(model: Model) -> Iterator[list[tuple[str, int, int]]]:
+    """Yield what is different in the other states in which a model may begin from the first: fields and two codes."""
+    codes = [[field.codes[start[field.name]] for field in model.fields] for start in model.initial_states]
+    for other in codes[1:]:
+        its = zip(model.fields, codes[0], other, strict=True)
+        yield [(field.name, old, new) for field, old, new in its if old != new]
 
 
 def every_run_ends(models: Sequence[Model]) -> bool:

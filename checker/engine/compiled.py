@@ -172,7 +172,7 @@ def compiled(models: Sequence[Model], layout: Layout | None = None) -> Compiled:
 
 
 def _compiled(models: Sequence[Model], layout: Layout) -> Compiled:
-    initial = [layout.pack(model.initial, tag) for tag, model in enumerate(models)]
+    initial = [layout.pack(state, tag) for tag, model in enumerate(models) for state in model.initial_states]
     steps = _merge(layout, ([((s.label, s.owed), s.parts) for s in model.steps] for model in models))
     owed = [_owed(models, each) for each in steps]
     steps = [each._replace(owed=is_owed) for each, is_owed in zip(steps, owed, strict=True)]
@@ -221,7 +221,7 @@ def marks(lookups: Iterable[CompiledStep], words: Words, tags: Tags) -> Marks:
 
 def _owed(models: Sequence[Model], it: CompiledStep) -> bool:
     tag, at = next((tag, at) for tag, at in enumerate(it.of) if at is not None)
-    return models[tag].steps[at].owed
+    return bool(models[tag].steps[at].owed)
 
 
 def _judges(models: Sequence[Model], layout: Layout) -> list[CompiledProperty]:

@@ -2,7 +2,7 @@
 
 Most combinations of values never come up: a call that has not begun has been sent nowhere. So the fields in whose names
 one of a model's names stands are a *group*, and its *local states* are what its fields can be at once, as far as can be
-told from them alone: all that follows from their initial values by the steps, whatever the other fields are. That is
+told from them alone: all that follows from their first values by the steps, whatever the other fields are. That is
 more than can be reached, and so no state is missed; it is much less than all combinations, so that a state takes fewer
 bits. (A model is the product of its groups then, as a network of automata is of its automata.)
 """
@@ -19,11 +19,13 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from overbooked.checker.engine.rule_tables import OUTSIDE, Codes, Factor, bits, factors, is_wide, rows_of
-from overbooked.spec.language import Field, Model, Part, Value
+from overbooked.spec.language import Field, Model, Part, State, Value
 
 Local: TypeAlias = tuple[int, ...]
 _Move: TypeAlias = list[tuple[tuple[int, ...], dict[Local, set[tuple[tuple[int, int], ...]]]]]
 """What a step's factors look at of some fields, and for each of their codes there what they may change."""
+_Known: TypeAlias = tuple[list[Local], list[_Move], Codes]
+"""Where some fields may begin, how they move, and their local states."""
 _MOST_STATES = 1 << 12
 """A group of more local states than this is none."""
 _MOST_ROWS = 1 << 18
@@ -71,14 +73,15 @@ def groups(model: Model) -> list[Group]:
     """
     if any(factor.is_wide for step in model.steps for factor in factors(step.parts)):
         return []
-    known: list[tuple[Local, list[_Move], Codes]] = []
-    return max((_groups(model, names, known) for names in model.alike), key=_saved, default=[])
+    known: list[_Known] = []
+    starts = model.initial_states
+    return max((_groups(model, starts, names, known) for names in model.alike), key=_saved, default=[])
 
 
-def _groups(model: Model, names: Sequence[str], known: list[tuple[Local, list[_Move], Codes]]) -> list[Group]:
+def _groups(model: Model, starts: Sequence[State], names: Sequence[str], known: list[_Known]) -> list[Group]:
     left, found = list(model.fields), []
     for name in names:
-        if group := _group(model, name, left, known):
+        if group := _group(model, starts, name, left, known):
             found.append(group)
             left = [field for field in left if field not in group.members]
     return found
@@ -89,14 +92,14 @@ def _saved(kind: list[Group]) -> int:
 
 
 def _group(
-    model: Model, name: str, fields: Sequence[Field], known: list[tuple[Local, list[_Move], Codes]]
+    model: Model, starts: Sequence[State], name: str, fields: Sequence[Field], known: list[_Known]
 ) -> Group | None:
     """Return the group of one name among these fields, if it has two or more, and not too many local states."""
     members = tuple(field for field in fields if re.search(rf"\b{re.escape(name)}\b", field.name))
     if len(members) < 2 or prod(len(field.domain) for field in members) >= 1 << 62:  # noqa: PLR2004
         return None
     moves = [move for step in model.steps if (move := _moves(factors(step.parts), members))]
-    first = tuple(field.codes[field.initial] for field in members)
+    first = list(dict.fromkeys(tuple(field.codes[start[field.name]] for field in members) for start in starts))
     codes = next((codes for was, did, codes in known if (was, did) == (first, moves)), None)
     if codes is None:
         codes = _local_states(first, moves)
@@ -104,15 +107,15 @@ def _group(
     return Group(Field(f"all of {name}", tuple(range(len(codes))), 0), members, codes) if len(codes) else None
 
 
-def _local_states(first: Local, moves: list[_Move]) -> Codes:
-    """Return all that follows from one local state, which comes first; nothing, if that is too much."""
-    found, known = [first], {first}
+def _local_states(first: list[Local], moves: list[_Move]) -> Codes:
+    """Return all that follows from these local states, which come first; nothing, if that is too much."""
+    found, known = list(first), set(first)
     for local in found:
         fresh = dict.fromkeys(after for move in moves for after in _after(local, move) if after not in known)
         known |= fresh.keys()
         found += fresh
         if len(found) > _MOST_STATES:
-            return np.empty((0, len(first)), np.int64)
+            return np.empty((0, len(first[0])), np.int64)
     return np.array(found, np.int64)
 
 

@@ -12,7 +12,7 @@ from overbooked.checker.engine.few_states import numbers_of
 from overbooked.checker.engine.rule_tables import is_wide, writers
 from overbooked.checker.engine.runs import Run, is_in, near_levels, packed, run_along
 from overbooked.checker.engine.search import Exploration
-from overbooked.spec.language import Model, Part, State, Step
+from overbooked.spec.language import Model, Part, State, Step, Value
 
 Shape: TypeAlias = tuple[tuple[str, ...], ...]
 """What is done: rounds of steps that do not touch each other, each step as its label."""
@@ -40,14 +40,14 @@ def different_runs(found: Exploration, prop: str, most: int) -> Iterator[Other]:
     model = found.compiled.models[0]
     known: set[Shape] = set()
     alike = []
-    for steps in islice(_runs(found, model, prop), most):
-        shape = shape_of(model, steps)
+    for its in islice(_runs(found, model, prop), most):
+        shape = shape_of(model, its.steps)
         if shape in known:
-            alike.append(steps)
+            alike.append(its)
         else:
             known.add(shape)
-            yield Other(run_along(model, steps), is_new=True)
-    yield from (Other(run_along(model, steps), is_new=False) for steps in alike)
+            yield Other(run_along(model, its.steps, its.start), is_new=True)
+    yield from (Other(run_along(model, its.steps, its.start), is_new=False) for its in alike)
 
 
 def shape_of(model: Model, steps: Sequence[Step]) -> Shape:
@@ -79,22 +79,34 @@ def _label(step: Step, names: dict[str, str]) -> str:
     return " ".join(names.get(word, word) for word in words)
 
 
-def _runs(found: Exploration, model: Model, prop: str) -> Iterator[list[Step]]:
+class _Steps(NamedTuple):
+    """Where a run begins, and what it does."""
+
+    start: dict[str, Value]
+    steps: list[Step]
+
+
+def _runs(found: Exploration, model: Model, prop: str) -> Iterator[_Steps]:
     """Yield the shortest runs that break the property, one of those that differ in the order of independent steps."""
     near = near_levels(found, 0, next(judge for judge in found.compiled.judges if judge.name == prop))
-    under_way: list[tuple[State, list[Step], list[Step]]] = [(model.initial, [], [])]
+    starts = [start for start in model.initial_states if is_in(found, _number(found, start), near[0])]
+    under_way: list[tuple[State, State, list[Step], list[Step]]] = [(start, start, [], []) for start in starts[::-1]]
     while under_way:
-        state, taken, asleep = under_way.pop()
+        start, state, taken, asleep = under_way.pop()
         if len(taken) == len(near) - 1:
-            yield taken
+            yield _Steps(dict(start), taken)
             continue
         level, follow = near[len(taken) + 1], []
         for step in model.steps:
             after = step.on(state) if step not in asleep else None
-            if after is not None and is_in(found, numbers_of(packed(found, 0, after))[0], level):
-                follow.append((after, [*taken, step], [other for other in asleep if not _depend(step, other)]))
+            if after is not None and is_in(found, _number(found, after), level):
+                follow.append((start, after, [*taken, step], [other for other in asleep if not _depend(step, other)]))
                 asleep = [*asleep, step]
         under_way += reversed(follow)
+
+
+def _number(found: Exploration, state: State) -> int:
+    return numbers_of(packed(found, 0, state))[0]
 
 
 @cache

@@ -15,7 +15,7 @@ from overbooked.checker.engine.layout import Words
 from overbooked.checker.engine.search import Bounds, Exploration, until_broken
 from overbooked.checker.engine.state_sets import find, ordered, size, take, unique, where
 from overbooked.checker.engine.successors import cases_in, steps_from
-from overbooked.spec.language import Model, Property, Step, Value
+from overbooked.spec.language import Model, Property, State, Step, Value
 
 Near: TypeAlias = Words | set[int]
 """States of one level: packed, or of narrow levels as whole numbers."""
@@ -30,7 +30,7 @@ class RunError(Exception):
 
 
 class Run(NamedTuple):
-    """A run from the initial state: the steps taken, and the states before, between and after them.
+    """A run from an initial state: the steps taken, and the states before, between and after them.
 
     ``cycle_from`` is the place in ``steps`` from which the run goes round for ever, if it does.
     """
@@ -161,7 +161,7 @@ def level_of(found: Exploration, tag: int, depth: int) -> Words:
     return found.compiled.layout.bare(take(found.levels[depth], slice(start, start + counts[tag])))
 
 
-def packed(found: Exploration, tag: int, state: dict[str, Value]) -> Words:
+def packed(found: Exploration, tag: int, state: State) -> Words:
     """Return one state of one model, packed."""
     return tuple(np.array([word], np.int64) for word in found.compiled.layout.pack(state, tag))
 
@@ -172,14 +172,17 @@ def shortened(run: Run, prop: Property) -> Run:
     for at in range(len(steps) - 1, -1, -1):
         fewer = [*steps[:at], *steps[at + 1 :]]
         with suppress(ValueError):
-            if _breaks(run_along(run.model, fewer), prop):
+            if _breaks(run_along(run.model, fewer, run.states[0]), prop):
                 steps = fewer
-    return run_along(run.model, steps)
+    return run_along(run.model, steps, run.states[0])
 
 
-def run_along(model: Model, steps: Sequence[Step]) -> Run:
-    """Return the run that takes these steps; raise :class:`ValueError` where one of them is not possible."""
-    states = [model.initial]
+def run_along(model: Model, steps: Sequence[Step], start: dict[str, Value] | None = None) -> Run:
+    """Return the run that takes these steps, from the initial state or the one that is given.
+
+    Raises :class:`ValueError` where one of them is not possible.
+    """
+    states = [start or model.initial]
     for step in steps:
         after = step.on(states[-1])
         if after is None:
@@ -196,11 +199,14 @@ def _breaks(run: Run, prop: Property) -> bool:
 
 def _forwards(found: Exploration, tag: int, levels: Sequence[Near]) -> Run | None:
     """Return the run through these levels, from each by the first step that leads to the next, if there is one."""
+    start = _start(found, tag, levels[0])
+    if start is None:
+        return None
     if len(found.states) == 1 and not found.reduced:
-        return _one_by_one(found, levels)
+        return _one_by_one(found, start, levels)
     of = found.compiled
     ways = sorted((each for each in of.steps if each.of[tag] is not None), key=lambda each: each.of[tag] or 0)
-    here, steps = _placed(found, packed(found, tag, of.models[tag].initial))
+    here, steps = _placed(found, packed(found, tag, start))
     for level in (_nameless(found, level) for level in levels[1:] if not isinstance(level, set)):
         after = ((way, *_placed(found, way.after(here, _ONLY, tag))) for way in ways if len(way.rows(here, tag)))
         leads = next((it for it in after if find(of.layout, _nameless(found, it[1]), level)[0][0]), None)
@@ -208,14 +214,25 @@ def _forwards(found: Exploration, tag: int, levels: Sequence[Near]) -> Run | Non
             return None
         way, here, at_once = leads
         steps += [way, *at_once]
-    return run_along(of.models[tag], [each.step(tag, of.models[tag]) for each in steps])
+    return run_along(of.models[tag], [each.step(tag, of.models[tag]) for each in steps], start)
 
 
-def _one_by_one(found: Exploration, levels: Sequence[Near]) -> Run | None:
+def _start(found: Exploration, tag: int, level: Near) -> dict[str, Value] | None:
+    """Return the first state in which the model may begin that is one of a first level's, or has its place there."""
+    starts = [len(model.initial_states) for model in found.compiled.models]
+    its = slice(sum(starts[:tag]), sum(starts[: tag + 1]))
+    words, _ = _placed(found, take(found.compiled.initial, its))
+    words = found.reduced.smallest(words) if found.reduced else words
+    goal = words_of(found.compiled, list(level)) if isinstance(level, set) else _nameless(found, level)
+    known = find(found.compiled.layout, words, goal)[0]
+    return found.compiled.models[tag].initial_states[int(np.argmax(known))] if known.any() else None
+
+
+def _one_by_one(found: Exploration, start: dict[str, Value], levels: Sequence[Near]) -> Run | None:
     """Return that run of the only model, with the states that were explored."""
     of, (model,) = found.compiled, found.compiled.models
     places = [each.of[0] or 0 for each in of.steps]
-    states, steps = numbers_of(of.initial), []
+    states, steps = numbers_of(packed(found, 0, start)), []
     for level in levels[1:]:
         possible = sorted(found.few.possible(states[-1]), key=lambda it: places[it[0]])
         leads = next((each for each in possible if is_in(found, each[1], level)), None)

@@ -24,7 +24,7 @@ from overbooked.checker.engine.pending_states import Pending
 from overbooked.checker.engine.reductions.reduced_model import Reduced
 from overbooked.checker.engine.state_sets import VisitedSet, join, ordered, size, take, unique, where
 from overbooked.checker.engine.successors import cases_in, refuse_escape
-from overbooked.spec.language import Model
+from overbooked.spec.language import OF_STATES, Model
 
 CHUNK = 1 << 15
 """How many states are looked up at once: few enough that what is computed on the way stays in the cache."""
@@ -74,7 +74,7 @@ class Exploration:
     levels
         The states by the length of a shortest run to them.
     states, transitions, depths
-        How many states, how many steps possible in them added up, and the longest distance from the initial state.
+        How many states, how many steps possible in them added up, and the longest distance from where it begins.
     complete
         Whether everything reachable was explored.
     broken, witnessed
@@ -223,7 +223,8 @@ class _Searching:
         """Judge a level; return whether something was broken or witnessed for the first time."""
         found, is_news = self._found, False
         for judge, (broken, witness) in zip(found.compiled.judges, found.few_cases, strict=True):
-            if judge.name not in found.broken[0] and broken.any_is(over if judge.when == "in the end" else level):
+            its = {"never": level, "in the end": over}.get(judge.when)
+            if its is not None and judge.name not in found.broken[0] and broken.any_is(its):
                 found.broken[0][judge.name] = len(found.levels)
                 is_news = True
             if judge.name not in found.witnessed[0] and witness.any_is(level):
@@ -239,7 +240,8 @@ class _Searching:
         """Return the first level, or the one after the last that was explored."""
         found = self._found
         if not found.levels:
-            return found.reduced.put(found.compiled.initial) if found.reduced else found.compiled.initial
+            layout, first = found.compiled.layout, tuple(word.copy() for word in found.compiled.initial)
+            return self._put(found.reduced, first) if found.reduced else unique(layout, ordered(layout, first))
         for level in found.levels[:-1]:
             self._fresh(None, level)
         return self._fresh(self._expanded(found.levels[-1], again=True), found.levels[-1])
@@ -311,7 +313,7 @@ class _Searching:
     def _judge(self, words: Words, tags: Tags, over: Marks) -> None:
         found = self._found
         for judge in found.compiled.judges:
-            if any(judge.name not in found.broken[tag] for tag in judge.of):
+            if judge.when in OF_STATES and any(judge.name not in found.broken[tag] for tag in judge.of):
                 for tag in _marked(tags, cases_in(found.compiled, judge, words, over)):
                     found.broken[tag].setdefault(judge.name, len(found.levels))
             if any(judge.name not in found.witnessed[tag] for tag in judge.of):

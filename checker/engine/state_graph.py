@@ -18,7 +18,7 @@ Transition: TypeAlias = tuple[int, int]
 
 
 class Graph:
-    """The reachable states of a model, numbered by their distance from the initial state, which is 0.
+    """The reachable states of a model, numbered by their distance from where it begins; an initial state is 0.
 
     ``transitions`` lists for each state the steps that are possible in it.
     """
@@ -43,14 +43,13 @@ class Graph:
         return self._of.layout.unpack([int(word[0]) for word in words], self.model.fields)
 
     def depth(self, number: int) -> int:
-        """Return how many steps the state of that number is away from the initial one."""
+        """Return how many steps the state of that number is away from an initial one."""
         return int(np.searchsorted(self._starts, number, side="right")) - 1
 
     def way_to(self, number: int) -> list[Transition]:
-        """Return a shortest run from the initial state to the state of that number, as its steps."""
+        """Return a shortest run from an initial state to the state of that number, as its steps."""
         way: list[Transition] = []
-        while number:
-            last = self.depth(number)
+        while last := self.depth(number):
             level = range(*self._starts[last - 1 : last + 1].tolist())
             before, step = next(
                 (state, step) for state in level for step, to in self.transitions[state] if to == number

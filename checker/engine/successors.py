@@ -27,7 +27,7 @@ def over(of: Compiled, words: Words) -> Marks:
 
 
 def cases_in(of: Compiled, judge: CompiledProperty, words: Words, are_over: Marks | None = None) -> Marks:
-    """Return in which of ``words`` the property is broken (one of how runs end: only in those that are over)."""
+    """Return in which of ``words`` the property, one of states, is broken (in the end: only in those that are over)."""
     found = marks(judge.broken, words, of.layout.tags(words))
     if judge.when == "in the end":
         found &= over(of, words) if are_over is None else are_over

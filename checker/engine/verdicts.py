@@ -13,7 +13,7 @@ from overbooked.checker.engine.rule_tables import factors_of
 from overbooked.checker.engine.runs import Run, RunError, run_breaking, shortened
 from overbooked.checker.engine.search import Bounds, Exploration, Progress, explore
 from overbooked.checker.engine.well_formed import refuse_malformed
-from overbooked.spec.language import Field, Model
+from overbooked.spec.language import OF_STATES, Field, Model
 
 Verdict: TypeAlias = Literal["holds", "violated", "vacuous", "unknown"]
 """Vacuous is what is not violated only because what it speaks of, its witness, never happens."""
@@ -50,7 +50,7 @@ class PropertyVerdict(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a search says of one model; ``depth`` is the longest distance from the initial state."""
+    """What a search says of one model; ``depth`` is the longest distance from where it begins."""
 
     model: Model
     states: int
@@ -220,9 +220,11 @@ def _words(fields: dict[str, Field], models: int) -> int:
 def is_reducible(model: Model) -> bool:
     """Return whether a model can be reduced: runs that go round for ever are looked for among all states only.
 
-    Nor is one reduced whose tables are too large to be looked into.
+    So is the way that a run takes. Nor is a model reduced whose tables are too large to be looked into.
     """
     if any(len(field.domain) > _LARGEST for field in model.fields):
+        return False
+    if any(prop.when not in OF_STATES for prop in model.properties):
         return False
     return all(prop.when == "never" for prop in model.properties) or every_run_ends([model])
 
@@ -237,16 +239,16 @@ def _judgement(made: list[Exploration], tag: int, judge: CompiledProperty, *, ru
     witness = any(judge.name in found.witnessed[tag] for found in made)
     found = next((each for each in reversed(made) if judge.name in each.broken[tag]), made[0])
     length, is_shortest = found.broken[tag].get(judge.name), True
-    if judge.when == "in the end" and not _ends(found, tag):
-        from overbooked.checker.engine.fair_cycles import fair_lasso  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
+    if judge.when not in OF_STATES or (judge.when == "in the end" and not _ends(found, tag)):
+        from overbooked.checker.engine.fair_cycles import staying_run  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
 
-        lasso = fair_lasso(found, tag, judge)
-        if lasso and not found.complete[tag]:
-            lasso = lasso._replace(shortest=False)  # a shorter one may go through what was not explored
-        if lasso and (length is None or len(lasso.run.steps) < length):
-            run, is_shortest = lasso
+        stays = staying_run(found, tag, judge)
+        if stays and not found.complete[tag]:
+            stays = stays._replace(shortest=False)  # a shorter one may go through what was not explored
+        if stays and (length is None or len(stays.run.steps) < length):
+            run, is_shortest = stays
             return PropertyVerdict("violated", witness, len(run.steps), run if runs else None, is_shortest)
-        is_shortest = lasso is None or lasso.shortest or not found.complete[tag]
+        is_shortest = stays is None or stays.shortest or not found.complete[tag]
     if length is None:
         asked = any(prop.witness for prop in found.compiled.models[tag].properties if prop.name == judge.name)
         holds: Verdict = "holds" if witness or not asked else "vacuous"

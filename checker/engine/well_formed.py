@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar, get_args
+from types import NoneType
+from typing import Any, TypeVar, cast, get_args
 
 from overbooked.checker.engine.rule_tables import ModelError, name_of
-from overbooked.spec.language import Case, Field, Model, Part, Property, Step, When
+from overbooked.spec.language import Case, Field, Model, Owed, Part, Property, Step, Value, When
 
 _T = TypeVar("_T")
 _MAKES: dict[type, str] = {Part: "part(rule, role=field)", Step: "step(name, part(...))", Case: "case(part(...))"}
+_MAPPING = cast("type[Mapping[str, Value]]", Mapping)
 _MOST = 60
 """More letters of something that is wrong are not shown."""
 
@@ -45,11 +47,12 @@ def refuse_malformed(model: Model) -> None:
     known = {field.name: field for field in fields}
     for step in steps:
         _refuse_unhashable(step.about, f"step {step.name} is about")
-        if not isinstance(step.owed, bool):
-            raise ModelError(f"step {step.label} is owed {step.owed!r}: write True or False")
         _refuse_parts(step.parts, f"step {step.label}", known)
+    _refuse_owed(steps)
     for prop in properties:
         _refuse_property(prop, known)
+    for start in _all(model.starts, _MAPPING, f"the starts of {model.name}"):
+        _refuse_start(start, model.name, known)
     for what, names in (
         ("fields", [field.name for field in fields]),
         ("steps", [step.label for step in steps]),
@@ -108,12 +111,40 @@ def _refuse_parts(parts: object, where: str, known: Mapping[str, Field]) -> None
                 raise ModelError(f"{its}, {missing}: use one and the same field")
 
 
+def _refuse_owed(steps: Iterable[Step]) -> None:
+    groups: dict[str, Step] = {}
+    for step in steps:
+        owed = step.owed
+        if not isinstance(owed, (bool, Owed)):
+            raise ModelError(f"step {step.label} is owed {owed!r}: write True, False or Owed(...)")
+        if isinstance(owed, bool):
+            continue
+        strongly, group = cast("tuple[object, object]", owed)
+        if not isinstance(strongly, bool) or not isinstance(group, (str, NoneType)):
+            raise ModelError(f"step {step.label} is owed {owed!r}: strongly is True or False, and a group has a text")
+        first = groups.setdefault(owed.group, step) if owed.group is not None else step
+        if first.owed != owed:
+            both = f"{first.label} and {step.label}"
+            raise ModelError(f"group {owed.group} is owed strongly by one of {both}, and not by the other")
+
+
+def _refuse_start(start: Mapping[Any, Any], name: str, known: Mapping[str, Field]) -> None:
+    for field, value in start.items():
+        if field not in known:
+            raise ModelError(f"a start of {name} gives {field!r} a value, which is none of its fields")
+        if known[field].code(value) is None:
+            its = _short(known[field].domain)
+            raise ModelError(f"a start of {name} has {field} {_short(value)}, which is not in its domain {its}")
+
+
 def _refuse_property(prop: Property, known: Mapping[str, Field]) -> None:
     if prop.when not in get_args(When):
-        raise ModelError(f"{prop.name} is to hold {prop.when!r}: write {' or '.join(map(repr, get_args(When)))}")
+        raise ModelError(f"{prop.name} is to hold {prop.when!r}: write one of {', '.join(map(repr, get_args(When)))}")
     for kind, cases in (("broken", prop.broken), ("witness", prop.witness)):
         for case in _all(cases, Case, f"the {kind} cases of {prop.name}"):
             _refuse_parts(case.parts, f"a {kind} case of {prop.name}", known)
+    if prop.when == "leads to" and not prop.witness:
+        raise ModelError(f"{prop.name} has no witness, so nothing leads to anything: give it the cases that do")
 
 
 def _refuse_unhashable(value: object, where: str) -> None:

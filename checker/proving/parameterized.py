@@ -117,11 +117,15 @@ class _Sized:
 
     def family(self) -> Family:
         """Return what is left without the members' numbers."""
+        if self.model.starts:
+            raise ModelError(f"{self.model.name}: members of any number are told of models that begin in one state")
         own = [self._own_fields(member) for member in range(1, self.size + 1)]
         if any(fields != own[0] for fields in own):
             raise ModelError(f"{self.model.name}: not every member has the same fields of its own")
         shared = tuple(self.grown.get(f.name, f) for f in self.model.fields if self.whose[f.name] is None)
-        steps = _distinct(self._shape(_name(step), step.parts)._replace(owed=step.owed) for step in self.model.steps)
+        steps = _distinct(
+            self._shape(_name(step), step.parts)._replace(owed=bool(step.owed)) for step in self.model.steps
+        )
         broken = {
             it.name: _distinct(self._shape(it.name, case.parts) for case in it.broken) for it in self.model.properties
         }
@@ -143,7 +147,7 @@ class _Sized:
 
     def is_of(self, family: Family) -> bool:
         """Return whether every step and case has one of a family's shapes, as that of some members or of all."""
-        steps = all(self._is_among(step.parts, family.steps, owed=step.owed) for step in self.model.steps)
+        steps = all(self._is_among(step.parts, family.steps, owed=bool(step.owed)) for step in self.model.steps)
         return steps and all(
             self._is_among(case.parts, family.broken[it.name]) for it in self.model.properties for case in it.broken
         )

@@ -17,7 +17,7 @@ from overbooked.checker.engine.runs import Run
 from overbooked.checker.proving.induction import Invariant
 from overbooked.checker.proving.parameterized import Owner
 from overbooked.checker.proving.solver import Claim, check
-from overbooked.spec.language import Model, Part, Property, Step, Value
+from overbooked.spec.language import OF_STATES, Model, Part, Property, Step, Value
 
 _BITS = 8
 """How many bits a field's code and a count take: enough for domains, and sums of two counts, of up to 127."""
@@ -29,6 +29,7 @@ class SymbolicState:
     def __init__(self, model: Model, at: int, owner: Owner) -> None:
         """Give every field of ``model`` an unknown value at the moment numbered ``at``."""
         self._fields = {field.name: field for field in model.fields}
+        self._starts = model.initial_states
         self._owner = owner
         self.codes = {name: z3.BitVec(f"{name} at {at}", _BITS) for name in self._fields}
 
@@ -68,15 +69,20 @@ class SymbolicState:
             yield z3.And([self.codes[name] == code for name, code in zip(names, row, strict=True)])
 
     def broken(self, model: Model, judged: Property) -> z3.BoolRef:
-        """Return the formula that the property is broken here; one of how runs end only where the run is over."""
+        """Return the formula that the property is broken here; one of how runs end only where the run is over.
+
+        Raises :class:`ModelError` for a property that is not broken by a state, but by the way to it.
+        """
+        if judged.when not in OF_STATES:
+            raise ModelError(f"{judged.name} is to hold {judged.when!r}, of which a single state says nothing")
         cases = z3.Or([self.holds(case.parts) for case in judged.broken])
         if judged.when == "never":
             return cases
         return z3.And([cases, *(z3.Not(self.holds(step.parts)) for step in model.steps if step.owed)])
 
     def initial(self) -> z3.BoolRef:
-        """Return the formula that this is the state in which every run begins."""
-        return z3.And([self.is_(name, field.initial) for name, field in self._fields.items()])
+        """Return the formula that this is a state in which a run may begin."""
+        return z3.Or([z3.And([self.is_(*item) for item in state.items()]) for state in self._starts])
 
     def values(self, case: z3.ModelRef) -> dict[str, Value]:
         """Return the state that this moment is in one case."""

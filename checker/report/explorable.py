@@ -42,7 +42,7 @@ class Explorable:
         fields = {field.name: field for field in model.fields}
         return {
             "fields": [self._field(field) for field in model.fields],
-            "initial": [field.domain.index(field.initial) for field in model.fields],
+            "initial": [field.codes[model.initial[field.name]] for field in model.fields],
             "steps": [self._step(fields, step, tell, kind) for step in model.steps],
             "holds": {name: self._tree(tree_of(fields, its), fields) for name, its in contents.items()},
             "properties": [
@@ -56,7 +56,7 @@ class Explorable:
         if key not in self._told:
             self._told[key] = self._tree(tree_of_step(fields, step, tell), fields)
         parts: list[Json] = [self._part(part) for part in step.parts]
-        return self._number("steps", key, [step.label, step.owed, parts, self._told[key]])
+        return self._number("steps", key, [step.label, bool(step.owed), parts, self._told[key]])
 
     def _case(self, case: Case) -> Json:
         return [self._part(part) for part in case.parts]

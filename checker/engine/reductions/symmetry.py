@@ -1,7 +1,8 @@
 """Symmetry: which names a model uses may stand for each other.
 
 A model says which names might be *alike* (its replicas, its users). They are alike when swapping any two of them in
-the names of all fields gives the same model back: the same initial state, steps and cases. Then it makes no difference
+the names of all fields gives the same model back: the same fields, steps and cases (in which of its ``starts`` a run
+begins makes no difference to what follows). Then it makes no difference
 to what can happen later which of them is which (Ip and Dill, Better verification through symmetry, 1996; Clarke,
 Enders, Filkorn and Jha, Exploiting symmetry in temporal logic model checking, 1996). That they are is checked here,
 step by step and case by case, and never taken from the model's word.
@@ -75,7 +76,7 @@ def is_symmetry(model: Model, renamed: Renamed) -> bool:
         return False
     if any(renamed(name) not in fields for name in fields):
         return False
-    kinds: list[Iterable[tuple[object, tuple[Part, ...]]]] = [((step.owed, step.parts) for step in model.steps)]
+    kinds: list[Iterable[tuple[object, tuple[Part, ...]]]] = [((bool(step.owed), step.parts) for step in model.steps)]
     for prop in model.properties:
         kinds += [((None, case.parts) for case in cases) for cases in (prop.broken, prop.witness)]
     return all(_same(list(kind), renamed) for kind in kinds)
