@@ -148,6 +148,50 @@ def test_a_search_ends_before_it_takes_more_memory_than_it_may() -> None:
     assert 50 < int(took[1]) < 115
 
 
+def test_conform_ends_before_it_takes_more_memory_than_it_may() -> None:
+    """A program that there is no memory for is unknown, and does not differ; what is covered is told; status 3."""
+    programs = ["--write", "serial-sync", "--write", "message:serial-async", "--read", "quorum"]
+    command = [*COMMAND, "conform", *programs, "--guarantee", "linearizability", "--format", "json"]
+    done = subprocess.run([*command, "--max-memory", "110M"], capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    rows = [(row["verdict"], row["reason"]) for row in json.loads(done.stdout)["conformance"]]
+    assert rows == [("conforms", None), ("unknown", "out of memory")]
+
+
+_LITTLE = """
+import sys
+
+import z3
+
+from overbooked.checker.cli import main, prove
+
+prove.limit_memory = lambda _: z3.set_param("memory_max_size", (z3.Z3_get_estimated_alloc_size() >> 20) + 4)
+sys.exit(main.main(sys.argv[1:]))
+"""
+"""The command, with four MiB for z3 beyond what it takes to begin."""
+
+
+def test_what_z3_has_no_memory_for_is_unknown() -> None:
+    """What was proved until then is printed, one theorem is unknown, and nothing more is asked; status 3."""
+    command = [sys.executable, "-c", _LITTLE, "prove", "sets", "steps"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 3, done.stderr
+    told = " ".join(done.stdout.split())
+    assert re.search(r"[1-9] proved; .*1 unknown that should be proved; out of memory, so what else was asked", told)
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, timeout=600, check=False)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["finished"], found["out_of_memory"]) == (3, True, True)
+    assert [each["verdict"] for each in found["theorems"]].count("unknown") == 1
+
+
+def test_prove_has_as_much_memory_as_it_is_given() -> None:
+    """With less than it takes to begin, nothing is proved, which is said in a line, without an error."""
+    command = [*COMMAND, "prove", "sets", "--max-memory", "40M"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "out of memory, so what else was asked is unknown" in " ".join(done.stdout.split())
+
+
 def test_more_users_may_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """More users run a guarantee's programs; the table then says how many models were reduced, and what that means."""
     pair = ["--write", "parallel:2", "--read", "first:2", "--guarantee", "read-after-write"]

@@ -51,7 +51,7 @@ def covered(
     program: tuple[Cell, ...], parts: Implementation, runs: int = 10**9, *, orders: bool = False
 ) -> Conformance:
     """Return what comes of covering one program."""
-    steps = conform(program, parts, 2_000_000, orders=orders)
+    steps = conform(program, parts, Bounds(2_000_000), orders=orders)
     found = next(steps)
     while found.runs < runs and (onward := next(steps, None)):
         found = onward

@@ -240,7 +240,7 @@ IN_THE_CHECKER = [
     ("engine/certificates.py", "for model in models for change in _differences(model)}", "for model in () for change in _differences(model)}", RANDOM),
     ("engine/runs.py", ".initial_states[int(np.argmax(known))]", ".initial_states[0]", RANDOM),
     ("engine/merged_fields.py", "for start in starts))", "for start in starts[:1]))", TOGETHER),
-    ("engine/verdicts.py", 'holds if found.complete[tag] else "unknown"', '"unknown"', RANDOM),
+    ("engine/verdicts.py", 'holds if is_whole else "unknown"', '"unknown"', RANDOM),
     ("proving/symbolic_rules.py", "taken = at >= len(self.told) or self.told[at]", "taken = True", PROVING),
     ("proving/symbolic_rules.py", "condition if taken else z3.Not(condition)", "condition", PROVING),
     ("proving/counter_abstraction.py", "counts[was] - 1, counts[now] + 1", "counts[was] - 1, counts[now]", PROVING),

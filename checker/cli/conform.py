@@ -21,6 +21,7 @@ from overbooked.checker.conformance.as_json import as_json
 from overbooked.checker.conformance.as_text import Tested, show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
 from overbooked.checker.conformance.loader import parts_called
+from overbooked.checker.engine.search import Bounds
 
 _MANY = 3_000_000
 """So many transitions may wait, some 300 MB; with more, a program is finished before it is the next one's turn."""
@@ -35,7 +36,7 @@ class Conforming:
         self._parts = parts_called(request.app, request.over)
         self._seconds: float | None = request.seconds
         self._orders: bool = request.orders
-        self._max_states: int = request.max_states
+        self._bounds = Bounds(request.max_states, request.max_memory)
 
     def run(self) -> Generator[str, None, None]:
         """Cover all programs, in turns while there is time; yield how far it is."""
@@ -58,7 +59,7 @@ class Conforming:
             self._say_why(reason)
 
     def _covering(self, program: tuple[Cell, ...], until: float) -> Iterator[Conformance]:
-        return conform(program, self._parts, self._max_states, orders=self._orders, until=until)
+        return conform(program, self._parts, self._bounds, orders=self._orders, until=until)
 
     @staticmethod
     def _end_of_turn(until: float, programs: int) -> float:

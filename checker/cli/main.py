@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,5 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(request: argparse.Namespace) -> int:
     """Run the command that is asked for: its file is imported only now, as some import what takes long."""
     name = {"list": "list_names"}.get(request.command, request.command)
-    status: int = import_module(f"overbooked.checker.cli.{name}").run(request, console())
+    try:
+        command = import_module(f"overbooked.checker.cli.{name}")
+    except Exception:
+        if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+            raise MemoryError from None  # libraries that find no room say so in ways of their own
+        raise
+    status: int = command.run(request, console())
     return status

@@ -121,6 +121,7 @@ def _add_conform(commands: _Commands) -> None:
     add("--seconds", type=values.seconds, metavar="T", help="stop after so many seconds, with unknown for what is open")
     bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
     add("--max-states", type=values.count, default=MOST_STATES_COVERED, metavar="M", help=bound)
+    _add_max_memory(command, "stop before the process has so many bytes (500M, 2G), with unknown for what is open")
     add("--format", choices=("text", "json"), default="text", help="how to print what conforms (default: text)")
 
 
@@ -249,8 +250,8 @@ def _add_prove(commands: _Commands) -> None:
             "A NAME is a theorem (overbooked list names them), a group of them (sets, systems, protocol, steps, "
             "latency, agreement) or a quorum system: WRITE/READ for what two strategies wait for, grid:RxC, "
             "votes:V1,V2,...:W:R, read-one-write-all:N. Exit status: 0 each verdict is the expected one, and explored "
-            "and proved agree; 1 one is not, or they do not; 2 the request makes no sense; 3 z3 could not decide; "
-            "130 stopped with Ctrl-C."
+            "and proved agree; 1 one is not, or they do not; 2 the request makes no sense; 3 z3 could not decide, or "
+            "had no memory left; 130 stopped with Ctrl-C."
         ),
     )
     add = prove.add_argument
@@ -264,6 +265,7 @@ def _add_prove(commands: _Commands) -> None:
         metavar="S",
         help="seconds for each question to z3 (default: 30)",
     )
+    _add_max_memory(prove, "stop before the process has so many bytes (500M, 2G), with unknown for what is open")
     add("--format", choices=("text", "json"), default="text", help="how to print the theorems (default: text)")
 
 
@@ -326,6 +328,12 @@ def _add_simulate(commands: _Commands) -> None:
     add("--plot", type=Path, metavar="FILE", help=picture)
 
 
+def _add_max_memory(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--max-memory", type=values.memory, metavar="B", help=f"{what} (default: 80 %% of what is free)"
+    )
+
+
 def _add_bounds(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
@@ -335,10 +343,7 @@ def _add_bounds(command: argparse.ArgumentParser) -> None:
     add("--checks", type=values.users, metavar="C", help=check)
     bound = f"stop each search at M states and say unknown (default: {Bounds().max_states:,})"
     add("--max-states", type=values.count, default=Bounds().max_states, metavar="M", help=bound)
-    memory = (
-        "stop each search before the process has so many bytes (500M, 2G) and say unknown (default: 80 %% of the free)"
-    )
-    add("--max-memory", type=values.memory, metavar="B", help=memory)
+    _add_max_memory(command, "stop each search before the process has so many bytes (500M, 2G) and say unknown")
     kept = (
         "keep what is explored in this file, now and then and when the search is stopped or comes to a bound; the same "
         "command goes on from there, also with other bounds"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
 from overbooked.checker.cli.progress import watched
-from overbooked.checker.proving.solver import stoppable
+from overbooked.checker.proving.solver import limit_memory, stoppable
 from overbooked.checker.theorems.as_json import as_json
 from overbooked.checker.theorems.as_text import show_agreement, show_heading, show_summary, show_theorem
 from overbooked.checker.theorems.catalogue import GROUPS, Proving
@@ -22,6 +22,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when a name means nothing.
     """
     start = time.perf_counter()
+    limit_memory(request.max_memory)
     found = Proving(request.names, request.replicas, request.timeout)
     terminal = console if request.format == "text" else None
     with suppress(KeyboardInterrupt), stoppable():
@@ -54,4 +55,4 @@ def _status(found: Proving) -> int:
     wrong = [judged for judged in theorems if judged.proof.verdict != "unknown" or judged.proof.wrong]
     if wrong or not all(row.is_unknown for row in pairs):
         return VIOLATED
-    return BOUNDED if theorems or pairs else HOLDS
+    return BOUNDED if theorems or pairs or found.out_of_memory else HOLDS

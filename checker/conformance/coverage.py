@@ -11,6 +11,7 @@ from overbooked.checker.conformance.history_variables import with_orders
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.minimize import Sides, shortest_difference
 from overbooked.checker.conformance.replay import Difference
+from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.search import Bounds, Exploration, explore
 from overbooked.checker.engine.state_graph import Graph, Transition
 from overbooked.checker.engine.transition_cover import covering_runs
@@ -18,6 +19,10 @@ from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
 
 Conforms: TypeAlias = Literal["conforms", "differs", "unknown"]
+_TRANSITION = 650
+"""About how many bytes it takes, for each transition, to have a graph and the runs that cover it."""
+_RUN = 1 << 24
+"""So many bytes are to be left when a run is begun: what the program under test may take."""
 
 
 class Conformance(NamedTuple):
@@ -46,32 +51,55 @@ def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
 
 
 def conform(
-    cells: tuple[Cell, ...], parts: Implementation, max_states: int, *, orders: bool = False, until: float = math.inf
+    cells: tuple[Cell, ...], parts: Implementation, bounds: Bounds, *, orders: bool = False, until: float = math.inf
 ) -> Iterator[Conformance]:
     """Cover one program's graph, on the reference; yield what is known after each level and after each run.
 
     It ends with the first difference, for which a shorter run is looked for ``until`` then, a time of
-    :func:`time.monotonic`. A graph of more than ``max_states`` is not covered. With ``orders``, states are told apart
-    by the orders in which replicas answered and confirmed, too.
+    :func:`time.monotonic`. A graph beyond the ``bounds`` is not covered, and covering ends when it takes more memory.
+    With ``orders``, states are told apart by the orders in which replicas answered and confirmed, too.
     """
-    spec = model(cells[0].setting, *(GUARANTEES[cell.guarantee] for cell in cells))
-    spec = with_orders(spec, cells[0].setting) if orders else spec
-    found = Exploration([spec])
-    for _ in explore(found, Bounds(max_states)):
-        yield Conformance(cells)
-    if not found.complete[0]:
-        yield Conformance(cells, reason=f"more than {max_states:,} states")
-        return
-    graph = Graph(spec, found)
-    covering = _Covering(cells, graph, parts, until)
-    yield covering.result
-    for run in covering_runs(graph.transitions):
-        differs = covering.differs(run)
-        yield covering.result
-        if differs:
+    result = Conformance(cells)
+    try:
+        for result in _Program(cells, parts, bounds).conform(orders=orders, until=until):
+            yield result
+    except MemoryError:
+        yield result._replace(reason="out of memory")
+
+
+class _Program:
+    """One program to be covered, and how much that may take."""
+
+    def __init__(self, cells: tuple[Cell, ...], parts: Implementation, bounds: Bounds) -> None:
+        self._cells, self._parts, self._bounds = cells, parts, bounds
+
+    def conform(self, *, orders: bool, until: float) -> Iterator[Conformance]:
+        """Explore and cover it; raise :class:`MemoryError` before it takes more memory than it may."""
+        setting, budget = self._cells[0].setting, Budget(self._bounds.max_memory)
+        spec = model(setting, *(GUARANTEES[cell.guarantee] for cell in self._cells))
+        spec = with_orders(spec, setting) if orders else spec
+        found = Exploration([spec])
+        for _ in explore(found, self._bounds._replace(max_memory=budget.limit)):
+            yield Conformance(self._cells)
+        if not found.complete[0] and found.states[0] < self._bounds.max_states:
+            raise MemoryError
+        if not found.complete[0]:
+            yield Conformance(self._cells, reason=f"more than {self._bounds.max_states:,} states")
             return
-    covering.finish()
-    yield covering.result
+        budget.spend(_TRANSITION * found.transitions[0])
+        yield from self._cover(Graph(spec, found), budget, until)
+
+    def _cover(self, graph: Graph, budget: Budget, until: float) -> Iterator[Conformance]:
+        covering = _Covering(self._cells, graph, self._parts, until)
+        yield covering.result
+        for run in covering_runs(graph.transitions):
+            budget.spend(_RUN)
+            differs = covering.differs(run)
+            yield covering.result
+            if differs:
+                return
+        covering.finish()
+        yield covering.result
 
 
 class _Covering:

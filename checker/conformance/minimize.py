@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from overbooked.checker.cells import Cell
 from overbooked.checker.conformance.implementation import Implementation
@@ -61,6 +62,13 @@ def shortest_difference(sides: Sides, run: Sequence[Transition], found: Found, u
 
 
 def _sooner(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
+    """Return a run on which they differ sooner; ``None`` when there is none, or no time or memory to find it."""
+    with suppress(MemoryError):
+        return _sooner_in(sides, run, until)
+    return None
+
+
+def _sooner_in(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
     graph = sides.graph
     if not run:
         return None

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from overbooked.checker.engine.compiled import CompiledProperty, Marks, Rows, marks
 from overbooked.checker.engine.layout import Words
+from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.runs import Run, level_of, run_to
 from overbooked.checker.engine.search import Exploration
 from overbooked.checker.engine.state_sets import find, join, ordered, size, take, where
@@ -23,6 +24,8 @@ from overbooked.spec.language import Step, Value
 
 Transition = tuple[int, int]
 """The place of a step among those of a region, and that of the state that it leads to."""
+_STATE, _TRANSITION = 40, 100
+"""About how many bytes it takes to look for a round for each word of a state, and for each transition."""
 _FIRST = -1
 """What stands for the state before one that a run may begin to stay in."""
 
@@ -72,13 +75,16 @@ class Region(NamedTuple):
         return of.layout.unpack([int(word[at]) for word in self.states], of.models[self.tag].fields)
 
 
-def broken_region(found: Exploration, tag: int, judge: CompiledProperty) -> Region:
+def broken_region(found: Exploration, tag: int, judge: CompiledProperty, budget: Budget) -> Region:
     """Return the states in which a run of one model may stay, once it came there, to break a property.
+
+    Raises :class:`MemoryError` where the budget has no room for it.
 
     Cost: linear in the states explored and in the transitions among those that are broken, on arrays; for a property
     that is not of how runs end, Dijkstra's algorithm on them, too.
     """
     of = found.compiled
+    budget.spend(found.states[tag] * _STATE * of.layout.words + found.transitions[tag] * _TRANSITION)
     levels = [level_of(found, tag, depth) for depth in range(len(found.levels))]
     everything, depths = join(levels), np.repeat(np.arange(len(levels)), [size(level) for level in levels])
     broken = marks(judge.broken, everything, of.layout.tags(everything))

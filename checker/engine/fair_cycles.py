@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from overbooked.checker.engine.broken_region import Region, Transition, broken_region
 from overbooked.checker.engine.compiled import CompiledProperty
 from overbooked.checker.engine.fair_components import NONE, Demands, demands_of, fair_components
+from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.search import Exploration
 from overbooked.checker.engine.successors import over
@@ -37,16 +38,16 @@ class Staying(NamedTuple):
     shortest: bool
 
 
-def staying_run(found: Exploration, tag: int, judge: CompiledProperty) -> Staying | None:
+def staying_run(found: Exploration, tag: int, judge: CompiledProperty, budget: Budget) -> Staying | None:
     """Return a fair run that breaks a property by staying in its cases for ever; ``None`` when there is none.
 
     Of a property that is not of states it is also one that is over there. It is a shortest one, the way there and the
     round together, where no more than ``_MOST`` pairs of a state and of what was met had to be looked at; otherwise one
-    that is close to it.
+    that is close to it. Raises :class:`MemoryError` where the budget has no room to look for it.
 
     Cost: linear in the broken states and the transitions between them, on arrays; and what is looked at for the round.
     """
-    region = broken_region(found, tag, judge)
+    region = broken_region(found, tag, judge, budget)
     ends = _over(region) if judge.when not in OF_STATES else None
     demands = demands_of(region)
     components = fair_components(region, demands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 _PART = 0.8
 """How much of the memory that is free at the start is used at most, unless one says otherwise."""
+_GROUPS = Path("/sys/fs/cgroup")
 
 
 def resident() -> int:
@@ -30,12 +32,47 @@ def peak() -> int:
 
 
 def most() -> int:
-    """Return how many bytes this process may take when nothing else is said: most of what is free now."""
+    """Return how many bytes this process may take when nothing else is said: most of what is free now.
+
+    What is free is what the machine has, the group of processes that this one is in (a container, say), and its address
+    space (``ulimit -v``), whichever is least.
+    """
+    return resident() + int(min(_free_in_the_machine(), *_free_in_its_groups(), _free_addresses()) * _PART)
+
+
+def _free_in_the_machine() -> float:
     try:
-        free = _kibibytes("/proc/meminfo", "MemAvailable:")
+        return _kibibytes("/proc/meminfo", "MemAvailable:")
     except (OSError, StopIteration):
-        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return resident() + int(free * _PART)
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _free_in_its_groups(root: Path = _GROUPS, own: Path = Path("/proc/self/cgroup")) -> list[float]:
+    """Return what is left in each control group (version 2) that this process is in, and that has a limit."""
+    left: list[float] = []
+    with suppress(OSError):
+        names = [line[3:] for line in own.read_text(encoding="utf-8").splitlines() if line.startswith("0::/")]
+        own_groups = [root / name.strip("/") for name in names]
+        for group in (each for its in own_groups for each in (its, *its.parents) if each.is_relative_to(root)):
+            with suppress(OSError, ValueError):  # without a limit it is "max", which is no number
+                limit, taken = (int((group / f"memory.{it}").read_text(encoding="ascii")) for it in ("max", "current"))
+                left.append(limit - taken + _cached(group))
+    return left
+
+
+def _cached(group: Path) -> int:
+    """Return how many bytes of what a group takes are only kept until somebody needs the room."""
+    lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
+
+
+def _free_addresses() -> float:
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return math.inf
+    with suppress(OSError, StopIteration):
+        return max(0, limit - _kibibytes("/proc/self/status", "VmSize:"))
+    return limit
 
 
 def _kibibytes(file: str, name: str) -> int:

@@ -7,7 +7,7 @@ states.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from overbooked.checker.engine.certificates import is_graded
 from overbooked.checker.engine.compiled import Marks, compiled, marks
-from overbooked.checker.engine.enabled import AllTogether, OneByOne
+from overbooked.checker.engine.enabled import AllTogether, OneByOne, Possible
 from overbooked.checker.engine.few_states import FewStates, numbers_of, words_of
 from overbooked.checker.engine.layout import Tags, Words
 from overbooked.checker.engine.levels import Levels
@@ -175,7 +175,6 @@ class _Searching:
                 continue
             frontier = self._within(frontier)
             after = self._expanded(frontier)
-            self._record(frontier)
             self._note_progress()
             yield
             frontier = self._fresh(after, frontier)
@@ -198,11 +197,11 @@ class _Searching:
         while level and self._is_narrow(len(level)):
             following: set[int] = set()
             count, over = steps.after(level, following)
-            found.states[0] += len(level)
-            found.transitions[0] += count
-            is_news = self._judge_few(level, over)
-            found.depths[0] = len(found.levels)
             found.levels.append(list(level))
+            is_news = self._judge_few(level, over)
+            found.transitions[0] += count
+            found.states[0] += len(level)
+            found.depths[0] = len(found.levels) - 1
             if self._seen:
                 reached.update(level)
                 following -= reached
@@ -220,12 +219,12 @@ class _Searching:
         return words_of(found.compiled, list(level))
 
     def _judge_few(self, level: Collection[int], over: list[int]) -> bool:
-        """Judge a level; return whether something was broken or witnessed for the first time."""
+        """Judge the last level; return whether something was broken or witnessed for the first time."""
         found, is_news = self._found, False
         for judge, (broken, witness) in zip(found.compiled.judges, found.few_cases, strict=True):
             its = {"never": level, "in the end": over}.get(judge.when)
             if its is not None and judge.name not in found.broken[0] and broken.any_is(its):
-                found.broken[0][judge.name] = len(found.levels)
+                found.broken[0][judge.name] = len(found.levels) - 1
                 is_news = True
             if judge.name not in found.witnessed[0] and witness.any_is(level):
                 found.witnessed[0].add(judge.name)
@@ -244,19 +243,33 @@ class _Searching:
             return self._put(found.reduced, first) if found.reduced else unique(layout, ordered(layout, first))
         for level in found.levels[:-1]:
             self._fresh(None, level)
-        return self._fresh(self._expanded(found.levels[-1], again=True), found.levels[-1])
+        return self._fresh(self._following(found.levels[-1], lambda *_: None), found.levels[-1])
 
-    def _expanded(self, frontier: Words, *, again: bool = False) -> Words:
-        """Return what follows a level, each state once; count the steps that are possible in it, and judge it."""
+    def _expanded(self, frontier: Words) -> Words:
+        """Return what follows a level, each state once; judge it, and record what was judged, even if it is stopped."""
+        judged = 0
+
+        def judge(words: Words, tags: Tags, possible: Possible) -> None:
+            nonlocal judged
+            self._judge(words, tags, possible.over)
+            self._count(possible.transitions)
+            judged += size(words)
+
+        try:
+            return self._following(frontier, judge)
+        finally:
+            if judged:
+                self._record(take(frontier, slice(0, judged)))
+
+    def _following(self, frontier: Words, judge: Callable[[Words, Tags, Possible], None]) -> Words:
+        """Return what follows a level, each state once; have it judged, some states at a time."""
         layout = self._found.compiled.layout
         self._pending.empty(max(ROOM, 3 * size(frontier)))
         for chunk in chunks(frontier):
             self._budget.spend(_AT_ONCE * layout.words)
             words, tags = layout.bare(chunk), layout.tags(chunk)
             possible = self._ways.of(words, tags, chunk[0])
-            if not again:
-                self._count(possible.transitions)
-                self._judge(words, tags, possible.over)
+            judge(words, tags, possible)
             for lookup, note, rows in possible.taken:
                 self._pending.add(lookup, words, rows, tags, note)
         after = self._pending.unique()
@@ -288,7 +301,7 @@ class _Searching:
         return unique(layout, ordered(layout, join([reduced.put(chunk) for chunk in chunks(after)])))
 
     def _within(self, frontier: Words) -> Words:
-        """Count the frontier's states by model; leave out those over the bound, and note which models were cut."""
+        """Leave out the frontier's states that are over the bound, and note which models were cut."""
         found = self._found
         counts = found.compiled.layout.counts(frontier)
         kept = [min(count, self._most - states) for count, states in zip(counts, found.states, strict=True)]
@@ -297,12 +310,13 @@ class _Searching:
             starts = np.repeat(np.cumsum(counts) - counts, counts)
             frontier = where(frontier, np.arange(size(frontier)) - starts < np.repeat(kept, counts))
         found.complete = [not keep and not was for keep, was in zip(kept, self._cut, strict=True)]
-        found.states = [states + keep for states, keep in zip(found.states, kept, strict=True)]
         return frontier
 
     def _record(self, frontier: Words) -> None:
+        """Keep a level, and count its states by model."""
         found = self._found
         for tag, here in enumerate(found.compiled.layout.counts(frontier)):
+            found.states[tag] += here
             if here:
                 found.depths[tag] = len(found.levels)
         found.levels.append(frontier)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from overbooked.checker.engine.certificates import every_run_ends
 from overbooked.checker.engine.compiled import CompiledProperty
 from overbooked.checker.engine.layout import Words, lay_out
+from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.reductions.reduced_model import Reduced
 from overbooked.checker.engine.rule_tables import factors_of
 from overbooked.checker.engine.runs import Run, RunError, run_breaking, shortened
 from overbooked.checker.engine.search import Bounds, Exploration, Progress, explore
 from overbooked.checker.engine.well_formed import refuse_malformed
 from overbooked.spec.language import OF_STATES, Field, Model
+
+if TYPE_CHECKING:
+    from overbooked.checker.engine.fair_cycles import Staying
 
 Verdict: TypeAlias = Literal["holds", "violated", "vacuous", "unknown"]
 """Vacuous is what is not violated only because what it speaks of, its witness, never happens."""
@@ -151,7 +156,8 @@ class Search:
         if not self.made:
             return []
         found = self.made[0]
-        judged = [_judgements(self.made, tag, runs=runs) for tag in range(len(found.states))]
+        budget = Budget(self._bounds.max_memory)
+        judged = [_judgements(self.made, tag, budget, runs=runs) for tag in range(len(found.states))]
         columns = (found.compiled.models, found.states, found.transitions, found.depths, found.complete, judged)
         return [Result(*each) for each in zip(*columns, strict=True)]
 
@@ -229,34 +235,52 @@ def is_reducible(model: Model) -> bool:
     return all(prop.when == "never" for prop in model.properties) or every_run_ends([model])
 
 
-def _judgements(made: list[Exploration], tag: int, *, runs: bool) -> dict[str, PropertyVerdict]:
+def _judgements(made: list[Exploration], tag: int, budget: Budget, *, runs: bool) -> dict[str, PropertyVerdict]:
     judges = (judge for judge in made[0].compiled.judges if tag in judge.of)
-    return {judge.name: _judgement(made, tag, judge, runs=runs) for judge in judges}
+    return {judge.name: _judgement(made, tag, judge, budget, runs=runs) for judge in judges}
 
 
-def _judgement(made: list[Exploration], tag: int, judge: CompiledProperty, *, runs: bool) -> PropertyVerdict:
+def _judgement(
+    made: list[Exploration], tag: int, judge: CompiledProperty, budget: Budget, *, runs: bool
+) -> PropertyVerdict:
     """Return what is said of one property, going by the last search that has found it broken."""
     witness = any(judge.name in found.witnessed[tag] for found in made)
     found = next((each for each in reversed(made) if judge.name in each.broken[tag]), made[0])
-    length, is_shortest = found.broken[tag].get(judge.name), True
+    length, is_shortest, is_whole = found.broken[tag].get(judge.name), True, found.complete[tag]
     if judge.when not in OF_STATES or (judge.when == "in the end" and not _ends(found, tag)):
-        from overbooked.checker.engine.fair_cycles import staying_run  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
-
-        stays = staying_run(found, tag, judge)
-        if stays and not found.complete[tag]:
-            stays = stays._replace(shortest=False)  # a shorter one may go through what was not explored
+        try:
+            stays = _staying(found, tag, judge, budget)
+        except MemoryError:
+            stays, is_shortest, is_whole = None, False, False
         if stays and (length is None or len(stays.run.steps) < length):
             run, is_shortest = stays
             return PropertyVerdict("violated", witness, len(run.steps), run if runs else None, is_shortest)
-        is_shortest = stays is None or stays.shortest or not found.complete[tag]
+        is_shortest = is_shortest and (stays is None or stays.shortest or not is_whole)
     if length is None:
         asked = any(prop.witness for prop in found.compiled.models[tag].properties if prop.name == judge.name)
         holds: Verdict = "holds" if witness or not asked else "vacuous"
-        return PropertyVerdict(holds if found.complete[tag] else "unknown", witness)
+        return PropertyVerdict(holds if is_whole else "unknown", witness)
     if found.reduced and not found.reduced.exact:
         return _not_shortest(found, judge, witness=witness)
-    breaking = run_breaking(found, tag, judge) if runs else None
+    breaking = _run_breaking(found, tag, judge) if runs else None
     return PropertyVerdict("violated", witness, length, breaking, is_shortest)
+
+
+def _staying(found: Exploration, tag: int, judge: CompiledProperty, budget: Budget) -> Staying | None:
+    """Return a run that breaks a property by where it stays, if there is one among what was explored."""
+    from overbooked.checker.engine.fair_cycles import staying_run  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
+
+    stays = staying_run(found, tag, judge, budget) if len(found.levels) else None
+    if stays and not found.complete[tag]:
+        return stays._replace(shortest=False)  # a shorter one may go through what was not explored
+    return stays
+
+
+def _run_breaking(found: Exploration, tag: int, judge: CompiledProperty) -> Run | None:
+    """Return a run that breaks a property, which one is known to do, if there is the memory to find it."""
+    with suppress(MemoryError):
+        return run_breaking(found, tag, judge)
+    return None
 
 
 def _not_shortest(found: Exploration, judge: CompiledProperty, *, witness: bool) -> PropertyVerdict:
@@ -264,7 +288,7 @@ def _not_shortest(found: Exploration, judge: CompiledProperty, *, witness: bool)
     prop = next(prop for prop in found.compiled.models[0].properties if prop.name == judge.name)
     try:
         run = shortened(run_breaking(found, 0, judge), prop)
-    except RunError:
+    except (RunError, MemoryError):
         return PropertyVerdict("violated", witness, found.broken[0][judge.name], shortest=False)
     return PropertyVerdict(
         "violated", witness, len(run.steps), run, shortest=len(run.steps) == found.broken[0][judge.name]

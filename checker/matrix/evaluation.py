@@ -82,6 +82,8 @@ class Evaluation:
                 yield self.explored
             self._keep(search, cells, runs=self._runs)
             self._write(search, batch, cells)
+        except MemoryError:
+            self._keep(search, cells, runs=False)
         except (KeyboardInterrupt, GeneratorExit):
             self._keep(search, cells, runs=False)
             if self._checkpoint:

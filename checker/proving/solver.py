@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import z3
 
+from overbooked.checker.engine.memory_limit import Budget, resident
+
 Verdict: TypeAlias = Literal["proved", "refuted", "unknown"]
 
 
@@ -83,7 +85,7 @@ def check(solver: z3.Solver | z3.Optimize, *assumptions: z3.BoolRef) -> z3.Check
     """Return ``sat``, ``unsat`` or ``unknown``.
 
     z3 works in a thread of its own, so that Ctrl-C reaches Python, which stops z3 and raises
-    :class:`KeyboardInterrupt`.
+    :class:`KeyboardInterrupt`. Raises :class:`MemoryError` where z3 had no memory left, after which it never has.
     """
     if _STOPPED.is_set():
         raise KeyboardInterrupt
@@ -96,7 +98,26 @@ def check(solver: z3.Solver | z3.Optimize, *assumptions: z3.BoolRef) -> z3.Check
             raise
     if _STOPPED.is_set():
         raise KeyboardInterrupt
+    if answer == z3.unknown and "memory" in solver.reason_unknown():
+        raise MemoryError
     return answer
+
+
+def limit_memory(most: int | None) -> None:
+    """Have z3 give up before this process has so many bytes; most of what is free, without a number."""
+    room = Budget(most).limit - resident() + z3.Z3_get_estimated_alloc_size()
+    z3.set_param("memory_max_size", max(1, room >> 20))  # in MiB; 0 would be no limit
+
+
+@contextmanager
+def out_of_memory_is_an_error() -> Iterator[None]:
+    """Raise :class:`MemoryError` where z3 says so in its own way: whatever is asked of it raises once it had none."""
+    try:
+        yield
+    except z3.Z3Exception as error:
+        if "memory" in str(error):
+            raise MemoryError from None
+        raise
 
 
 _STOPPED = threading.Event()

@@ -11,7 +11,7 @@ from overbooked.checker.theorems.cross_check import Agreement
 def as_json(found: Proving) -> str:
     """Return what was found as one JSON document, a line for each theorem and each pair."""
     theorems, rows = [_theorem(each) for each in found.judged], [_row(each) for each in found.agreement]
-    return json_document(finished=found.finished, theorems=theorems, agreement=rows)
+    return json_document(finished=found.finished, out_of_memory=found.out_of_memory, theorems=theorems, agreement=rows)
 
 
 def _theorem(judged: Judged) -> dict[str, object]:

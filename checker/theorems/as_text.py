@@ -122,6 +122,8 @@ def show_summary(console: Console, found: Proving, seconds: float) -> None:
         agree = sum(row.agrees for row in found.agreement)
         told.append(f"explored and proved agree on {agree} of {len(found.agreement)} pairs")
     stopped = "" if found.finished else "; stopped"
+    if found.out_of_memory:
+        stopped = "; out of memory, so what else was asked is unknown"
     _show(console, f"\n{'; '.join(told) or 'nothing proved'}{stopped}: {seconds:.1f} s")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import TypeAlias
 
-from overbooked.checker.proving.theorem import Judged, Theorem, judge
+from overbooked.checker.proving.solver import out_of_memory_is_an_error
+from overbooked.checker.proving.theorem import Judged, Proof, Theorem, judge
 from overbooked.checker.theorems import (
     ack_latency,
     bounded_proofs,
@@ -33,7 +34,7 @@ GROUPS = {
 
 
 class Proving:
-    """Theorems being proved: what was found so far, and whether that is all.
+    """Theorems being proved: what was found so far, whether that is all, and whether memory has run out.
 
     names
         Theorems, groups of them, or quorum systems, as typed; none are all theorems and the agreement.
@@ -53,16 +54,33 @@ class Proving:
         self.judged: list[Judged] = []
         self.agreement: list[Agreement] = []
         self.finished = False
+        self.out_of_memory = False
 
     def run(self) -> Generator[Judged, None, None]:
-        """Prove; yield each theorem once it is judged, and compare at last. Stopped, what was found is kept."""
+        """Prove; yield each theorem once it is judged, and compare at last. Stopped, what was found is kept.
+
+        Where there is no memory left, the theorem that takes it is unknown, and nothing more is asked.
+        """
+        try:
+            with out_of_memory_is_an_error():
+                yield from self._run()
+        except MemoryError:
+            self.out_of_memory = True
+        self.finished = True
+
+    def _run(self) -> Iterator[Judged]:
         for theorem in chain.from_iterable(theorems() for theorems in self._asked):
-            self.judged.append(judge(theorem, self._seconds))
+            try:
+                with out_of_memory_is_an_error():
+                    self.judged.append(judge(theorem, self._seconds))
+            except MemoryError:
+                self.judged.append(Judged(theorem, Proof("unknown"), 0.0))
+                yield self.judged[-1]
+                raise
             yield self.judged[-1]
         if self._compares:
             for each in agreement(self._is_proved, self._seconds):
                 self.agreement.append(each)
-        self.finished = True
 
     @cache  # noqa: B019 - it lives as long as the command
     def _is_proved(self, name: str) -> bool:
