@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.language import State, Value
+from overbooked.spec.language import Field, State, Value
 from overbooked.spec.setting import Setting
 from overbooked.spec.telling import listed, spelled
 from overbooked.spec.users import Call
@@ -48,8 +48,25 @@ class _BrokenRun(NamedTuple):
 
     def stamp(self, booking: Call) -> int:
         """Return the timestamp of a booking."""
-        stamp = self.end[self.setting.timestamp(booking).name]
-        return stamp if isinstance(stamp, int) else 0
+        return self.number(self.setting.timestamp(booking))
+
+    def under_way(self, booking: Call) -> Call:
+        """Return the booking whose writing is to end before this one's begins: the next in the log; else itself."""
+        if not self.setting.write.log:
+            return booking
+        places = {b: self.number(self.setting.place(b)) for b in self.setting.bookings}
+        following = self.number(self.setting.committed()) + 1
+        return next((b for b, place in places.items() if place == following <= places[booking]), booking)
+
+    def number(self, field: Field) -> int:
+        """Return the number that a field has in the end."""
+        value = self.end[field.name]
+        return value if isinstance(value, int) else 0
+
+    def waited_for(self, booking: Call) -> list[str]:
+        """Return the replicas that will never confirm a booking which was sent to them, as they crashed."""
+        down = [i for i in self.setting.numbers if not self.end.get(self.setting.up(i).name, True)]
+        return [f"db{i}" for i in down if self.end[self.setting.writing(booking, i).name] in {"sent", "applied"}]
 
     def before(self, call: Call) -> State:
         """Return the state in which a call was invoked."""
@@ -165,15 +182,30 @@ def _apart(run: _BrokenRun) -> Because:
     setting = run.setting
     latest = max(setting.bookings, key=run.stamp)
     right = f"all live replicas hold the same, and {run.name(latest)} if it was acknowledged."
-    stays = f"nothing under way will change that, as {run.faults}" if run.faults else "nothing is under way"
     if "booking" in run.about:
-        lacks = f"{run.about['replica']} lacks {run.name(run.call('booking'))}, which was acknowledged"
-        return Because(f"All is quiet, and {lacks}: {stays}.", right)
+        booking, replica = run.call("booking"), str(run.about["replica"])
+        lacks = f"{replica} lacks {run.name(booking)}, which was acknowledged"
+        return Because(f"All is quiet, and {lacks}: {_never_comes(run, booking, replica)}.", right)
     room = str(run.about["room"])
     apart = {str(run.about["one"]), str(run.about["other"])}
-    held = {f"db{i}": run.end[setting.stored(room, i).name] for i in setting.numbers if f"db{i}" in apart}
+    held = {f"db{i}": run.number(setting.stored(room, i)) for i in setting.numbers if f"db{i}" in apart}
     has = [f"{name} has {f'b{timestamp}' if timestamp else 'no booking'}" for name, timestamp in held.items()]
+    missing = next(b for b in setting.bookings if run.stamp(b) == max(held.values()))
+    stays = _never_comes(run, missing, min(held, key=lambda name: held[name]))
     return Because(f"All is quiet, and for {room} {listed(has, last='while')}: {stays}.", right)
+
+
+def _never_comes(run: _BrokenRun, booking: Call, replica: str) -> str:
+    """Return why a booking never comes to a replica, though all is quiet: it was not sent, and never will be.
+
+    A write is sent on once the replica before it has confirmed; an entry of the log is taken once the consumer is done
+    with the one before it. So a replica that crashed is waited for; or the app server has forgotten to send it.
+    """
+    setting = run.setting
+    sender = "the consumer" if setting.write.log else "the app server"
+    if waits := run.waited_for(run.under_way(booking)):
+        return f"{sender} waits for ever for {listed(waits)}, which crashed"
+    return f"{run.name(booking)} was still to be sent to {replica} when the app server restarted, and is forgotten"
 
 
 def _lost(run: _BrokenRun) -> Because:
@@ -199,7 +231,8 @@ def _older(run: _BrokenRun) -> Because:
     behind = run.stamp(older) > run.stamp(later)
     skewed = f": the clock that gave {run.name(later)} its timestamp was behind, so {run.name(older)} counts as later"
     came = f"{run.name(later)} of {later.user} came after {run.name(older)} of {older.user} was acknowledged"
-    why = skewed if behind else f", and {run.name(later)} will never reach it: {run.faults}"
+    never = "" if behind else _never_comes(run, later, str(replica))
+    why = skewed if behind else f", and {run.name(later)} will never reach it: {never}"
     holds = f"All is quiet, and {replica} holds {run.name(older)}{why}"
     return Because(f"{came}. {holds}.", f"{replica} holds {run.name(later)}, the later booking.")
 

@@ -16,7 +16,7 @@ def sets(values: Iterable[Value], most: int | None = None) -> tuple[frozenset[Va
     2
     """
     each = tuple(dict.fromkeys(values))
-    sizes = range(len(each) + 1) if most is None else range(min(most, len(each)) + 1)
+    sizes = range(len(each) + 1) if most is None else range(min(_checked(most), len(each)) + 1)
     return tuple(map(frozenset, chain.from_iterable(combinations(each, size) for size in sizes)))
 
 
@@ -27,4 +27,10 @@ def sequences(values: Iterable[Value], most: int) -> tuple[tuple[Value, ...], ..
     ((), ('a',), ('b',), ('a', 'a'), ('a', 'b'), ('b', 'a'), ('b', 'b'))
     """
     each = tuple(dict.fromkeys(values))
-    return tuple(chain.from_iterable(product(each, repeat=length) for length in range(most + 1)))
+    return tuple(chain.from_iterable(product(each, repeat=length) for length in range(_checked(most) + 1)))
+
+
+def _checked(most: object) -> int:
+    if not isinstance(most, int) or most < 0:
+        raise ValueError(f"at most {most!r} values: write a whole number from 0 on")
+    return most

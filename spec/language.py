@@ -268,7 +268,7 @@ class Model(NamedTuple):
 
     @property
     def initial_states(self) -> list[dict[str, Value]]:
-        """The states in which a run may begin.
+        """The states in which a run may begin, each once.
 
         >>> x, y = Field("x", (0, 1, 2), 0), Field("y", (0, 1), 0)
         >>> Model("m", (x, y), (), (), starts=({"x": 1}, {"x": 2, "y": 1})).initial_states
@@ -277,7 +277,8 @@ class Model(NamedTuple):
         first = {field.name: field.own(field.initial) for field in self.fields}
         fields = {field.name: field for field in self.fields}
         own = ({name: fields[name].own(value) for name, value in start.items()} for start in self.starts)
-        return [first | start for start in own] or [first]
+        states = [first | start for start in own] or [first]
+        return list({tuple(state.values()): state for state in states}.values())
 
     @property
     def initial(self) -> dict[str, Value]:

@@ -149,6 +149,18 @@ def light(*, owed: bool) -> Model:
     return Model("light", (lit,), (*blink, out), (in_the_end("dark", case(isnt(lit, "out"))),))
 
 
+def torus(size: int) -> Model:
+    """Return a walk that goes on in two directions, round and round; from each column it may go back to the first."""
+    x, y = (Field(name, tuple(range(size)), 0) for name in "xy")
+    on = [step("on", part(_count_up, it=field, size=size), who=field.name) for field in (x, y)]
+    back = [step("back", move(x, at, 0), owed=Owed(strongly=True), at=at) for at in range(size)]
+    return Model("torus", (x, y), (*on, *back), (Property("elsewhere", "at some point", (case(),), ()),))
+
+
+def _count_up(it: int, size: int) -> Change:
+    return {"it": (it + 1) % size}
+
+
 def two_roads(*, owed: bool | Owed) -> Model:
     """Return a parcel that may take either of two roads, of which always one is open, and never for long."""
     parcel, open_road = Field("parcel", ("sent", "there"), "sent"), Field("open road", ("a", "b"), "a")

@@ -165,7 +165,7 @@ import z3
 
 from overbooked.checker.cli import main, prove
 
-prove.limit_memory = lambda _: z3.set_param("memory_max_size", (z3.Z3_get_estimated_alloc_size() >> 20) + 4)
+prove.limit_memory = lambda: z3.set_param("memory_max_size", (z3.Z3_get_estimated_alloc_size() >> 20) + 4)
 sys.exit(main.main(sys.argv[1:]))
 """
 """The command, with four MiB for z3 beyond what it takes to begin."""

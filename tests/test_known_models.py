@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import known_models as known
+from fair_runs import assert_breaks
 from overbooked.checker.engine.verdicts import check
 from overbooked.spec.language import Model, Owed
 
@@ -88,6 +89,18 @@ def test_strong_fairness_helps_who_can_be_overtaken_for_ever() -> None:
     starved = check(known.semaphore(owed=strongly, leaves=False)).judgements["0 gets in"]
     assert starved.run is not None
     assert [step.label for step in starved.run.steps] == ["enter 1", "work 1"]
+
+
+def test_a_round_that_is_not_known_to_be_shortest_meets_no_more_than_it_has_to() -> None:
+    """Of many steps that are owed strongly it takes those that could be taken on its way, and does not look for others.
+
+    A fair round of 63 steps takes two of sixty; there are too many rounds to find the shortest.
+    """
+    found = check(known.torus(60)).judgements["elsewhere"]
+    assert (found.verdict, found.shortest) == ("violated", False)
+    assert found.run is not None
+    assert_breaks(found.run, known.torus(60).properties[0])
+    assert 63 <= len(found.run.steps) <= 2 * 63
 
 
 def test_one_of_a_group_is_taken_where_always_one_of_them_is_possible() -> None:

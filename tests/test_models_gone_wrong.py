@@ -12,7 +12,9 @@ from overbooked.checker.engine.certificates import is_graded
 from overbooked.checker.engine.other_runs import different_runs
 from overbooked.checker.engine.rule_tables import ModelError
 from overbooked.checker.engine.search import Bounds, Exploration, explore
+from overbooked.checker.engine.shortest_runs import RunError
 from overbooked.checker.engine.verdicts import Search, batches, check
+from overbooked.spec.domains import sequences, sets
 from overbooked.spec.language import Case, Change, Field, Model, Owed, Property, Step, Value, case, part, step
 
 BIT = Field("bit", (0, 1), 0)
@@ -93,7 +95,8 @@ NOT_AS_MEANT: list[tuple[Model, str]] = [
         of(step("s", owed=Owed(group="g")), step("t", owed=Owed(strongly=True, group="g"))),
         "group g is owed strongly by one of s and t, and not by the other",
     ),
-    (of()._replace(starts=odd({"bit": 1})), "the starts of odd are a single Mapping: write (it,), with a comma"),
+    (of()._replace(starts=odd({"bit": 1})), "the starts of odd are a single mapping: write (it,), with a comma"),
+    (of()._replace(starts=odd((1,))), "the starts of odd have 1 among them: write {'field': value}"),
     (of()._replace(starts=({"bat": 1},)), "a start of odd gives 'bat' a value, which is none of its fields"),
     (of()._replace(starts=({"bit": 2},)), "a start of odd has bit 2, which is not in its domain (0, 1)"),
     (of(properties=(Property("p", "leads to", (), ()),)), "p has no witness, so nothing leads to anything"),
@@ -173,6 +176,35 @@ def test_a_model_that_contradicts_itself_is_refused(model: Model, says: str) -> 
             check(model, reduce=reduce)
         assert says in str(refused.value)
         assert "\n" not in str(refused.value)
+
+
+def test_a_start_given_twice_is_one() -> None:
+    """What Python calls equal is one state to begin in, also where there are no fields; and the model's own values."""
+    twice = of()._replace(starts=({"bit": 1}, {"bit": odd(True)}))
+    assert twice.initial_states == [twice.initial] == [{"bit": 1}]
+    assert type(twice.initial["bit"]) is int
+    nothing = Model("m", (), (), (Property("p", "never", (case(),), ()),), starts=({}, {}))
+    assert {check(nothing, reduce=reduce).judgements["p"].length for reduce in (False, True)} == {0}
+    with pytest.raises(ValueError, match="m begins in 2 states, and not in one"):
+        _ = Model("m", (BIT,), (), (), starts=({"bit": 0}, {"bit": 1})).initial
+
+
+def test_a_domain_has_so_many_values_at_most() -> None:
+    """How many values there may be at most is a whole number."""
+    for most in (-1, odd(1.5)):
+        with pytest.raises(ValueError, match="write a whole number from 0 on"):
+            sets("ab", most)
+        with pytest.raises(ValueError, match="write a whole number from 0 on"):
+            sequences("ab", most)
+
+
+def test_other_runs_are_of_what_a_state_breaks() -> None:
+    """Of a property that no state breaks by itself there are no shortest runs to tell, and it says so."""
+    found = Exploration([of(properties=(Property("p", "at some point", (case(),), ()),))])
+    for _ in explore(found, Bounds()):
+        pass
+    with pytest.raises(RunError, match="p is not broken by any state"):
+        list(different_runs(found, "p", 1))
 
 
 def test_a_rule_need_not_answer_what_cannot_be_reached() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import tracemalloc
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from known_models import alternating_bit, philosophers, two_phase_commit
+from known_models import alternating_bit, philosophers, torus, two_phase_commit
 from overbooked.checker.cells import Cell
-from overbooked.checker.engine import broken_region, memory_limit, search, verdicts
+from overbooked.checker.engine import broken_region, fair_cycles, memory_limit, search, verdicts
+from overbooked.checker.engine.fair_cycles import staying_run
 from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.search import Bounds, Exploration, explore
 from overbooked.checker.engine.verdicts import Search, check
@@ -89,6 +91,22 @@ def test_a_verdict_survives_that_its_run_takes_too_much() -> None:
     assert (judged.verdict, judged.length, judged.run) == ("violated", 4, None)
     with patch.object(broken_region, "_STATE", 1 << 50):
         assert check(alternating_bit(owed=True)).judgements["each arrives"].verdict == "unknown"
+
+
+def test_what_goes_round_is_looked_for_in_the_memory_that_was_asked_for() -> None:
+    """To find a round takes no more than was to be spent on it, of whatever there are many: states, or steps."""
+    for model in (torus(100), alternating_bit(owed=True)):
+        found = Exploration([model])
+        for _ in explore(found, Bounds()):
+            pass
+        judge = next(each for each in found.compiled.judges if each.when not in {"never", "in the end"})
+        with patch.object(Budget, "spend") as spend, patch.object(fair_cycles, "_MOST", 0):
+            staying_run(found, 0, judge, Budget())
+            tracemalloc.start()
+            staying_run(found, 0, judge, Budget())
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < max(more for (more,), _ in spend.call_args_list) + (1 << 20)
 
 
 def test_cells_after_one_that_takes_too_much_are_judged() -> None:

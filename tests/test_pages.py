@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -14,12 +15,14 @@ from overbooked.checker.claims.judged import JudgedClaim, judged
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.matrix.evaluation import Evaluation
+from overbooked.checker.pages import index
 from overbooked.checker.pages.files import stale, write
 from overbooked.checker.pages.kinds import kind_name, kinds, step_kinds
 from overbooked.checker.traces.names import PAGES, named, pages
 from overbooked.spec import grounds as on
 from overbooked.spec.claims import Claim
 from overbooked.spec.guarantees import GUARANTEES
+from overbooked.spec.questions import QUESTIONS, Question
 
 FOLDER = PAGES.parent
 CLAIMS = Path(__file__).parent.parent / "spec" / "claims.md"
@@ -42,6 +45,24 @@ def test_every_violation_of_the_source_has_one_page() -> None:
         assert len(names) == 1
         assert (FOLDER / f"{names.pop()}.md").is_file()
         assert len({step_kinds(verdict.run) for verdict in kind.verdicts if verdict.run}) == 1
+
+
+def test_what_people_ask_leads_to_a_run_that_shows_it() -> None:
+    """Each question's run breaks its guarantee, and has a page that tells it; a question that is not so is refused."""
+    runs = [question.trace for question in QUESTIONS if question.trace]
+    found = judge([named(trace).cell for trace in runs])
+    assert {verdict.verdict for verdict in found.verdicts} == {"violated"}
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for question in QUESTIONS:
+        page = kind_name(found.verdicts[runs.index(question.trace)], pages()) if question.trace else None
+        told = f"[{page}]({page}.md)" if page else "breaks nothing"
+        assert f"| {question.words} | {question.answer} | {told} |" in text
+    known = {verdict.cell: verdict for verdict in found.verdicts}
+    for trace, says in (("serial-sync/all/durability", "breaks nothing"), (None, "a timeout makes a difference")):
+        stale = Cell("serial-sync", "one", 3, "timeout", "monotonic-reads")
+        apart = {stale: found.verdicts[0]._replace(cell=stale, verdict="holds"), **known}
+        with pytest.raises(ValueError, match=says), patch.object(index, "QUESTIONS", [Question("Why?", "So.", trace)]):
+            index.index(kinds(found.verdicts), apart)
 
 
 def test_a_page_has_all_its_parts_and_its_commands_run(capsys: pytest.CaptureFixture[str]) -> None:

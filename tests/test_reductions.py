@@ -18,8 +18,9 @@ from overbooked.checker.cells import Cell
 from overbooked.checker.engine.reductions.reduced_model import Reduced
 from overbooked.checker.engine.reductions.sorted_names import _smaller
 from overbooked.checker.engine.reductions.symmetry import classes
-from overbooked.checker.engine.runs import run_breaking, shortened
+from overbooked.checker.engine.runs import shortened
 from overbooked.checker.engine.search import Bounds, Exploration, explore
+from overbooked.checker.engine.shortest_runs import run_breaking
 from overbooked.checker.engine.verdicts import check, is_reducible
 from overbooked.checker.matrix import expected
 from overbooked.checker.matrix.evaluation import Evaluation

@@ -49,6 +49,10 @@ ROUNDS = run_of("test_random_models.py", "round")
 """Runs those of runs that go round for ever."""
 NARROW = run_of("test_random_models.py", "narrow_levels or wide_rules or occurs")
 """Runs those of levels that are looked at state by state, and of rules that are run for what occurs."""
+FEWEST = run_of("test_fewest_changes.py")
+"""Runs the tests that of all shortest runs the one is told that changes hands least."""
+MEMORY = run_of("test_out_of_memory.py")
+"""Runs those of searches that end in the middle."""
 COUNTS = run_of("test_booking_system.py", "counts")
 """Counts the states of models that are large."""
 REDUCED = run_of("test_reductions.py")
@@ -79,7 +83,7 @@ STATEFUL = run_of("test_stateful.py", "test_a_ or test_users or TestReference")
 """Runs the quick tests of the stateful machine."""
 TRACES = run_of(
     "test_traces.py",
-    "other_runs or shape or changed or left_out or true_until or gives or itf or svg or mermaid",
+    "other_runs or shape or changed or left_out or true_until or gives or itf or svg or mermaid or waited or no_fault",
 )
 """Runs the tests of what is told of a run, and of other runs."""
 REPORT = run_of("test_report.py", "data or tree or true_and_one")
@@ -135,6 +139,7 @@ IN_THE_SPEC = [
     ("failing.py", '{"call": "unknown"}', '{"call": "acked"}', VERDICTS),
     ("booking.py", "return timestamp != mine", "return timestamp <= mine", VERDICTS),
     ("booking.py", '{"appended": appended + 1, "place": appended + 1}', '{"appended": appended, "place": appended + 1}', VERDICTS),
+    ("because.py", "run.waited_for(run.under_way(booking))", "run.waited_for(booking)", TRACES),
     ("guarantees.py", '{"earlier": call == "acked"}', '{"earlier": call != "idle"}', VERDICTS),
     ("guarantees.py", "return stored == timestamp", "return stored >= timestamp", VERDICTS),
 ]  # fmt: skip
@@ -165,6 +170,7 @@ IN_THE_CHECKER = [
     ("engine/other_runs.py", "return bool(changed & its_touched or touched & its_changed)", "return bool(changed & its_changed)", TRACES),
     ("engine/other_runs.py", "if shape in known:", "if False:", TRACES),
     ("traces/from_booking.py", "for step in steps if step.owed", "for step in steps", TRACES),
+    ("traces/from_booking.py", "not setting.fault.skew and all(", "all(", TRACES),
     ("traces/from_booking.py", "strongest(name for name, verdict", "list(name for name, verdict", TRACES),
     ("traces/as_itf.py", "isinstance(value, int) and not isinstance(value, bool)", "isinstance(value, float)", TRACES),
     ("traces/as_mermaid.py", 'number = ""', "pass", TRACES),
@@ -194,7 +200,7 @@ IN_THE_CHECKER = [
     ("engine/few_states.py", "                done.append((place, flip | more))", "                done.append((place, more))", NARROW),
     ("engine/few_states.py", "table.mask & ~self.mask], state)", "True], state)", NARROW),
     ("engine/search.py", '"in the end": over}', '"in the end": level}', NARROW),
-    ("engine/runs.py", "key=lambda it: places[it[0]]", "key=lambda it: it[1]", TOGETHER),
+    ("engine/shortest_runs.py", "key=lambda it: places[it[0]]", "key=lambda it: it[1]", FEWEST),
     ("engine/verdicts.py", '"holds" if witness or not asked else "vacuous"', '"holds" if witness or asked else "vacuous"', RANDOM),
     ("engine/verdicts.py", "wider[name].kind == field.kind", "wider[name].domain == field.domain", GONE_WRONG),
     ("engine/layout.py", "            shift += width\n            whole", "            shift += 1\n            whole", MODELS),
@@ -235,10 +241,15 @@ IN_THE_CHECKER = [
     ("engine/merged_fields.py", "options.append(changes)", "options.append(list(changes)[:1])", TOGETHER),
     ("engine/merged_fields.py", "clusters[writers[0]] += clusters.pop(at)", "clusters.pop(at)", TOGETHER),
     ("engine/certificates.py", "        if len(stay) == len(left):\n            return False", "        if len(stay) == len(left):\n            return True", RANDOM),
+    ("engine/fewest_changes.py", "left[hand] = min(left.get(hand, len(levels)), _changes(move, hands, hand, after))", "left[hand] = _changes(move, hands, hand, after)", FEWEST),
+    ("engine/shortest_runs.py", "    return [sorted(way) for way in ways]", "    return [sorted(way)[::-1] for way in ways]", FEWEST),
+    ("engine/shortest_runs.py", "stands = found.reduced.smallest(found.reduced.without_order(after)) if found.reduced else after", "stands = after", REDUCED),
+    ("engine/broken_region.py", "+ 3 * len(of.models[tag].steps)", "", MEMORY),
+    ("engine/search.py", "self._record(take(frontier, slice(0, judged)))", "self._record(frontier)", MEMORY),
     ("engine/fair_components.py", "fair &= ~unmet", "pass", MODELS),
     ("engine/fair_components.py", "unmet[home[met == number]] = False", "pass", ROUNDS),
     ("engine/certificates.py", "for model in models for change in _differences(model)}", "for model in () for change in _differences(model)}", RANDOM),
-    ("engine/runs.py", ".initial_states[int(np.argmax(known))]", ".initial_states[0]", RANDOM),
+    ("engine/shortest_runs.py", ".initial_states[int(np.argmax(known))]", ".initial_states[0]", RANDOM),
     ("engine/merged_fields.py", "for start in starts))", "for start in starts[:1]))", TOGETHER),
     ("engine/verdicts.py", 'holds if is_whole else "unknown"', '"unknown"', RANDOM),
     ("proving/symbolic_rules.py", "taken = at >= len(self.told) or self.told[at]", "taken = True", PROVING),
@@ -290,8 +301,8 @@ IN_THE_CHECKER = [
     ("engine/transition_cover.py", "if left[state][at]:", "if False:", CONFORMANCE),
     ("engine/state_graph.py", "[level_of(found, 0, depth) for depth in range(len(found.levels))]", "found.levels", RANDOM),
     ("engine/state_graph.py", "range(min(depth + 1, len(self._levels) - 1), -1, -1)", "range(min(depth + 1, len(self._levels) - 1), depth, -1)", CONFORMANCE),
-    ("engine/runs.py", "leads[rows[find(found.compiled.layout, put, goal)[0]]] = True", "leads[:] = True", RUNS),
-    ("engine/runs.py", "steps += [way, *at_once]", "steps += [way]", REDUCED),
+    ("engine/shortest_runs.py", "leads[rows[find(found.compiled.layout, put, goal)[0]]] = True", "leads[:] = True", RUNS),
+    ("engine/shortest_runs.py", "steps += [way, *at_once]", "steps += [way]", REDUCED),
 ]  # fmt: skip
 
 

@@ -7,11 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import cast
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import pytest
+from itf_py import trace_from_json
 from rich.console import Console
 
 from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
@@ -31,10 +35,14 @@ from overbooked.checker.traces.as_svg import as_svg
 from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import command_for, named, trace_name
 from overbooked.checker.traces.trace import Trace
+from overbooked.reference.app_server import AppServer
+from overbooked.reference.ports import Clock, Log, Replica
+from overbooked.spec.because import because
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied, strongest, weakest
 from overbooked.spec.language import Model
 from overbooked.spec.system import model
+from overbooked.spec.write_strategies import write_strategies
 
 STALE = Cell("parallel:1", "one", 3, "none", "read-after-write")
 SOME = [
@@ -224,13 +232,25 @@ def test_itf_is_as_the_format_has_it(trace: Trace) -> None:
 
 def is_itf(value: object) -> bool:
     """Return whether a value is of one of the format's kinds that are used here; a plain number is none of them."""
-    if isinstance(value, bool | str):
-        return True
+    if isinstance(value, list):
+        return all(map(is_itf, value))
     if isinstance(value, dict) and value.keys() == {"#bigint"}:
         return re.fullmatch(r"-?\d+", value["#bigint"]) is not None
-    if isinstance(value, dict) and value.keys() == {"#tup"}:
-        return all(is_itf(item) for item in value["#tup"])
-    return isinstance(value, dict) and value.keys() == {"tag", "value"} and is_itf(value["value"])
+    return isinstance(value, bool | str)
+
+
+def test_itf_opens_in_a_reader(trace: Trace) -> None:
+    """A library that reads the format finds the run: the step that led to each state, and each field's value."""
+    opened = trace_from_json(json.loads(as_itf(trace)))
+    assert opened.loop == trace.run.cycle_from
+    assert opened.vars[0] == "step"
+    for read, state, step in zip(opened.states, trace.run.states, [None, *trace.run.steps], strict=True):
+        label, *values = (read.values[name] for name in opened.vars)
+        assert label == (step.label if step else "")
+        for field, value in zip(trace.run.model.fields, values, strict=True):
+            told = state[field.name]
+            maybe = [] if told is None else [told]
+            assert value == (maybe if None in field.domain else told)
 
 
 def test_a_run_that_goes_round_for_ever_says_to_where() -> None:
@@ -259,6 +279,71 @@ def test_the_pytest_file_replays_the_run(trace: Trace, tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in done.stdout
     assert "test_wrong.py::" in done.stdout
     assert "test_right.py::" not in done.stdout
+
+
+PAIR = ["serial-sync", "all"]
+"""How :class:`Mended` writes and reads."""
+
+
+class Mended(AppServer):
+    """An app server that writes and reads in another way than it is told to."""
+
+    def __init__(self, replicas: Sequence[Replica], log: Log, clock: Clock, _write: str, _read: str) -> None:
+        super().__init__(replicas, log, clock, *PAIR)
+
+
+def test_the_pytest_file_fails_where_the_fault_is_mended(trace: Trace) -> None:
+    """An app server that writes and reads in a way that keeps the guarantee does not take the run."""
+    cell = named(trace.name).cell
+    ways = [("serial-sync", "all"), ("parallel:1", "all"), ("message:parallel:1", "all"), ("parallel:3", "one")]
+    kept = [it.cell for it in verdicts_of([cell._replace(write=w, read=r) for w, r in ways]) if it.verdict == "holds"]
+    if not kept:
+        assert (cell.guarantee, cell.fault) in {
+            ("no-double-booking", "none"),
+            ("convergence", "app-restart"),
+            ("convergence", "both"),
+            ("last-write-wins", "clock-skew"),
+        }
+        return
+    text = as_pytest(trace)
+    file = {"__name__": "the file"}
+    exec(text.replace("STEPS)", 'STEPS, app="test_traces:Mended")'), file)  # noqa: S102 - it is the file under test
+    (run,) = [it for name, it in file.items() if name.startswith("test_")]
+    mended = patch.object(sys.modules["test_traces"], "PAIR", [kept[0].write, kept[0].read])
+    with mended, pytest.raises(AssertionError, match="they differ"):
+        cast("Callable[[], None]", run)()
+
+
+def test_who_is_waited_for_has_crashed_and_what_is_forgotten_was_not_sent() -> None:
+    """Why replicas stay apart is so: a write to a crashed replica is not confirmed; or the app server restarted."""
+    asked = [("convergence", fault) for fault in ("replica-crash", "app-restart", "both")] + [
+        ("last-write-wins", "both")
+    ]
+    cells = [Cell(write, "one", 3, fault, name) for name, fault in asked for write in write_strategies(3)]
+    causes = set()
+    for verdict in verdicts_of(cells):
+        if verdict.run is None:
+            continue
+        why, end = because(verdict.cell.setting, verdict.cell.guarantee, verdict.run.states).why, verdict.run.states[-1]
+        if waited := re.search(r"(\w+) waits for ever for (db\d), which crashed", why):
+            sender = "consumer" if verdict.cell.write.startswith("message:") else "server"
+            assert waited[1] == sender
+            assert end[f"up {waited[2]}"] is False
+            pending = [end[f"write u{user}.book {waited[2]}"] in {"sent", "applied"} for user in (1, 2)]
+            assert any(pending)
+            causes.add(f"the {sender} waits")
+        else:
+            assert re.search(r"(b\d) was still to be sent to db\d when the app server restarted, and is forgotten", why)
+            assert "restart" in [step.name for step in verdict.run.steps]
+            causes.add("forgotten")
+    assert causes == {"the consumer waits", "the server waits", "forgotten"}
+
+
+def test_it_is_said_that_no_fault_was_needed() -> None:
+    """Where something may fail, and nothing does in the run, that is said; and not where it does, or cannot."""
+    needed = {fault: told_trace(STALE._replace(fault=fault)).no_fault_needed for fault in FAULTS}
+    assert needed == {fault: fault not in {"none", "clock-skew"} for fault in FAULTS}
+    assert not told_trace(Cell("serial-sync", "one", 3, "both", "convergence")).no_fault_needed
 
 
 def test_what_cannot_be_retraced_says_why() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -43,8 +42,10 @@ def _run(request: argparse.Namespace) -> int:
     try:
         command = import_module(f"overbooked.checker.cli.{name}")
     except Exception:
-        if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
-            raise MemoryError from None  # libraries that find no room say so in ways of their own
+        from overbooked.checker.engine.memory_limit import no_room_for_libraries  # noqa: PLC0415 - hardly ever
+
+        if no_room_for_libraries():
+            raise MemoryError from None
         raise
     status: int = command.run(request, console())
     return status

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
 from overbooked.checker.cli.progress import watched
+from overbooked.checker.engine.memory_limit import limited
 from overbooked.checker.proving.solver import limit_memory, stoppable
 from overbooked.checker.theorems.as_json import as_json
 from overbooked.checker.theorems.as_text import show_agreement, show_heading, show_summary, show_theorem
@@ -22,10 +23,10 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when a name means nothing.
     """
     start = time.perf_counter()
-    limit_memory(request.max_memory)
     found = Proving(request.names, request.replicas, request.timeout)
     terminal = console if request.format == "text" else None
-    with suppress(KeyboardInterrupt), stoppable():
+    with suppress(KeyboardInterrupt), stoppable(), limited(request.max_memory):
+        limit_memory()
         _run(found, terminal, whole=not GROUPS.keys() & set(request.names or GROUPS))
     if terminal:
         show_summary(terminal, found, time.perf_counter() - start)

@@ -16,16 +16,18 @@ from scipy.sparse.csgraph import dijkstra
 from overbooked.checker.engine.compiled import CompiledProperty, Marks, Rows, marks
 from overbooked.checker.engine.layout import Words
 from overbooked.checker.engine.memory_limit import Budget
-from overbooked.checker.engine.runs import Run, level_of, run_to
+from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.search import Exploration
+from overbooked.checker.engine.shortest_runs import level_of, run_to
 from overbooked.checker.engine.state_sets import find, join, ordered, size, take, where
 from overbooked.checker.engine.successors import steps_from
 from overbooked.spec.language import Step, Value
 
 Transition = tuple[int, int]
 """The place of a step among those of a region, and that of the state that it leads to."""
-_STATE, _TRANSITION = 40, 100
-"""About how many bytes it takes to look for a round for each word of a state, and for each transition."""
+_STATE, _TRANSITION = 80, 120
+"""About how many bytes it takes to look for a round for each word of a state, and for each transition; there are some
+more for each state and step."""
 _FIRST = -1
 """What stands for the state before one that a run may begin to stay in."""
 
@@ -84,7 +86,8 @@ def broken_region(found: Exploration, tag: int, judge: CompiledProperty, budget:
     that is not of how runs end, Dijkstra's algorithm on them, too.
     """
     of = found.compiled
-    budget.spend(found.states[tag] * _STATE * of.layout.words + found.transitions[tag] * _TRANSITION)
+    each = _STATE * of.layout.words + 3 * len(of.models[tag].steps)
+    budget.spend(found.states[tag] * each + found.transitions[tag] * _TRANSITION)
     levels = [level_of(found, tag, depth) for depth in range(len(found.levels))]
     everything, depths = join(levels), np.repeat(np.arange(len(levels)), [size(level) for level in levels])
     broken = marks(judge.broken, everything, of.layout.tags(everything))

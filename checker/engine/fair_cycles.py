@@ -25,6 +25,8 @@ from overbooked.spec.language import OF_STATES
 
 _MOST = 300_000
 """So many pairs of a state and of what was met are looked at for a shorter round."""
+_OFTEN = 1 << 14
+"""So often, in pairs, it is asked whether there is memory left."""
 _Met: TypeAlias = int
 """What was met, as bits."""
 _Way: TypeAlias = list[Transition]
@@ -43,7 +45,9 @@ def staying_run(found: Exploration, tag: int, judge: CompiledProperty, budget: B
 
     Of a property that is not of states it is also one that is over there. It is a shortest one, the way there and the
     round together, where no more than ``_MOST`` pairs of a state and of what was met had to be looked at; otherwise one
-    that is close to it. Raises :class:`MemoryError` where the budget has no room to look for it.
+    that always went on to what was nearest of all that it still had to meet.
+
+    Raises :class:`MemoryError` where the budget has no room to look for it.
 
     Cost: linear in the broken states and the transitions between them, on arrays; and what is looked at for the round.
     """
@@ -53,7 +57,7 @@ def staying_run(found: Exploration, tag: int, judge: CompiledProperty, budget: B
     components = fair_components(region, demands)
     if (components == NONE).all():
         return ends
-    entry, way, shortest = _Rounds(region, demands, components).shortest()
+    entry, way, shortest = _Rounds(region, demands, components, budget).shortest()
     if ends and len(ends.run.steps) <= region.lengths[entry] + len(way):
         return ends._replace(shortest=shortest)
     begun = region.run(entry, way)
@@ -79,7 +83,8 @@ class _Rounds:
     in some state; above these, a bit for each that could be met in some state, if it is strong.
     """
 
-    def __init__(self, region: Region, demands: Demands, components: NDArray[np.int64]) -> None:
+    def __init__(self, region: Region, demands: Demands, components: NDArray[np.int64], budget: Budget) -> None:
+        self._budget = budget
         self._lengths = region.lengths.tolist()
         self._components = components
         self._entries = sorted(np.flatnonzero(components != NONE).tolist(), key=self._lengths.__getitem__)
@@ -105,7 +110,7 @@ class _Rounds:
                     break
                 if shorter := self._round(each, length - self._lengths[each] - 1):
                     entry, way, length = each, shorter, self._lengths[each] + len(shorter)
-        except _ManyError:
+        except (_ManyError, MemoryError):
             return entry, way, False
         return entry, way, True
 
@@ -154,27 +159,28 @@ class _Rounds:
         self._looked += 1
         if self._looked > _MOST:
             raise _ManyError
+        if self._looked % _OFTEN == 0:
+            self._budget.spend(0)
 
     def _greedy(self, entry: int) -> _Way:
-        """Return a round that always goes on to the nearest transition by which something more is met."""
+        """Return a round that always goes on to the nearest transition by which something is met that must be.
+
+        That is every weak demand, and every strong one that could be met until then. Once all are, it goes home, and on
+        its way may come to other strong ones.
+        """
         way: _Way = []
-        here, met, all_of = entry, self._met(entry), self._all_of(int(self._components[entry]))
-        while met & all_of != all_of or not way or here != entry:
-            home = met & all_of == all_of
+        here, met = entry, self._met(entry)
+        while not way or here != entry or not self._is_fair(met):
+            owed = (self._weak | met >> self._count_of) & ~met
             more = self._nearest(
                 here,
-                (lambda to, _: to == entry) if home else (lambda _, its: bool(its & all_of & ~met)),  # noqa: B023 - asked at once
+                (lambda _, its: bool(its & owed)) if owed else (lambda to, _: to == entry),  # noqa: B023 - asked at once
             )
             for step, to in more:
                 way.append((step, to))
                 met |= next(its for taken, target, its in self._onward(here) if (taken, target) == (step, to))
                 here = to
         return way
-
-    def _all_of(self, component: int) -> _Met:
-        """Return all that can be met in a component: by a step, as far as it is strong and can be met there at all."""
-        can = self._demands.possible[:, self._components == component].any(axis=1)
-        return self._weak | (self._strong & sum(1 << at for at in np.flatnonzero(can).tolist()))
 
     def _nearest(self, start: int, is_it: Callable[[int, _Met], bool]) -> _Way:
         """Return the shortest way to a transition that is what is looked for."""
@@ -187,9 +193,9 @@ class _Rounds:
                     way = [(step, to)]
                     while here != start:
                         before, taken = came[here]
-                        way.insert(0, (taken, here))
+                        way.append((taken, here))
                         here = before
-                    return way
+                    return way[::-1]
                 if to not in came and to != start:
                     came[to] = (here, step)
                     waiting.append(to)

@@ -6,11 +6,14 @@ import math
 import os
 import resource
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = 0.8
 """How much of the memory that is free at the start is used at most, unless one says otherwise."""
+_LIBRARY = 1 << 28
+"""The bytes of address space that there should be to load z3 or scipy."""
 _GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -81,11 +84,31 @@ def _kibibytes(file: str, name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
+def no_room_for_libraries() -> bool:
+    """Return whether so little is left under ``ulimit -v`` that a library would fail to load, in ways of its own."""
+    return _free_addresses() < _LIBRARY
+
+
+_given: list[int] = []
+"""What :func:`limited` has set, the last one last."""
+
+
+@contextmanager
+def limited(limit: int | None) -> Iterator[None]:
+    """Within this, a budget without a limit of its own has this one, if it is one."""
+    _given.extend([] if limit is None else [limit])
+    try:
+        yield
+    finally:
+        if limit is not None:
+            _given.pop()
+
+
 class Budget:
-    """How many bytes this process may have."""
+    """How many bytes this process may have; without a limit, what :func:`limited` says, or most of what is free."""
 
     def __init__(self, limit: int | None = None) -> None:
-        self.limit = most() if limit is None else limit
+        self.limit = limit if limit is not None else _given[-1] if _given else most()
 
     def spend(self, more: int) -> None:
         """Raise :class:`MemoryError` if so many bytes more would be too many."""

@@ -9,13 +9,17 @@ from math import factorial, prod
 from typing import NamedTuple, TypeAlias
 
 from overbooked.checker.engine.few_states import numbers_of
+from overbooked.checker.engine.fewest_changes import Move, fewest_changes
 from overbooked.checker.engine.rule_tables import is_wide, writers
-from overbooked.checker.engine.runs import Run, is_in, near_levels, packed, run_along
+from overbooked.checker.engine.runs import Run, hand_of, run_along
 from overbooked.checker.engine.search import Exploration
+from overbooked.checker.engine.shortest_runs import is_in, near_levels, packed
 from overbooked.spec.language import Model, Part, State, Step, Value
 
 Shape: TypeAlias = tuple[tuple[str, ...], ...]
 """What is done: rounds of steps that do not touch each other, each step as its label."""
+_MOST_SETS = 1 << 14
+"""Of a run whose steps can be put in order by way of more sets of steps than this the order stays as it is."""
 _NAMES = 200
 """Up to so many ways to rename what is alike, the one that comes first in the alphabet is taken."""
 
@@ -32,6 +36,7 @@ def different_runs(found: Exploration, prop: str, most: int) -> Iterator[Other]:
 
     Runs that differ only in the order of steps that do not touch each other are one run. They go the same way when they
     differ in which of those that are alike (the model's ``alike``: replicas, users) is which. It looks at ``most``.
+    Each is told in that order of its steps which changes hands least.
 
     The runs are told apart by sleep sets (Godefroid, Partial-Order Methods, 1996, chapter 5): of runs that differ only
     in the order of independent steps, one is followed. Cost: that of the states from which a broken one is as near as
@@ -46,8 +51,32 @@ def different_runs(found: Exploration, prop: str, most: int) -> Iterator[Other]:
             alike.append(its)
         else:
             known.add(shape)
-            yield Other(run_along(model, its.steps, its.start), is_new=True)
-    yield from (Other(run_along(model, its.steps, its.start), is_new=False) for its in alike)
+            yield Other(_told(model, its), is_new=True)
+    yield from (Other(_told(model, its), is_new=False) for its in alike)
+
+
+def _told(model: Model, its: _Steps) -> Run:
+    return run_along(model, _reordered(model, its.steps), its.start)
+
+
+def _reordered(model: Model, steps: list[Step]) -> list[Step]:
+    """Return the steps in that order which changes hands least, of all that do the same; as they are, if too many do.
+
+    What was done until then is a set of steps, as bits. A step can be next if all are done that it depends on.
+    """
+    needed = [sum(1 << j for j in range(i) if _depend(steps[j], step)) for i, step in enumerate(steps)]
+    order = sorted(range(len(steps)), key=lambda at: model.steps.index(steps[at]))
+    done, levels, count = [0], list[list[list[Move]]](), 0
+    for _ in steps:
+        nodes: dict[int, int] = {}
+        levels.append([])
+        for mask in done:
+            free = [at for at in order if not mask >> at & 1 and not needed[at] & ~mask]
+            levels[-1].append([(at, nodes.setdefault(mask | 1 << at, len(nodes))) for at in free])
+        done, count = list(nodes), count + len(nodes)
+        if count > _MOST_SETS:
+            return steps
+    return [steps[at] for at, _ in fewest_changes(levels, [hand_of(step) for step in steps], 0)]
 
 
 def shape_of(model: Model, steps: Sequence[Step]) -> Shape:

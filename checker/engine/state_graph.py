@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 
 from overbooked.checker.engine.layout import Column, Words
-from overbooked.checker.engine.runs import level_of
 from overbooked.checker.engine.search import Bounds, Exploration, explore
+from overbooked.checker.engine.shortest_runs import level_of
 from overbooked.checker.engine.state_sets import find, size, take
 from overbooked.checker.engine.successors import steps_from
 from overbooked.spec.language import Model, Value

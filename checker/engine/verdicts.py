@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from overbooked.checker.engine.certificates import every_run_ends
 from overbooked.checker.engine.compiled import CompiledProperty
 from overbooked.checker.engine.layout import Words, lay_out
-from overbooked.checker.engine.memory_limit import Budget
+from overbooked.checker.engine.memory_limit import Budget, no_room_for_libraries
 from overbooked.checker.engine.reductions.reduced_model import Reduced
 from overbooked.checker.engine.rule_tables import factors_of
-from overbooked.checker.engine.runs import Run, RunError, run_breaking, shortened
+from overbooked.checker.engine.runs import Run, shortened
 from overbooked.checker.engine.search import Bounds, Exploration, Progress, explore
+from overbooked.checker.engine.shortest_runs import RunError, run_breaking
 from overbooked.checker.engine.well_formed import refuse_malformed
 from overbooked.spec.language import OF_STATES, Field, Model
 
@@ -268,6 +270,8 @@ def _judgement(
 
 def _staying(found: Exploration, tag: int, judge: CompiledProperty, budget: Budget) -> Staying | None:
     """Return a run that breaks a property by where it stays, if there is one among what was explored."""
+    if "scipy" not in sys.modules and no_room_for_libraries():
+        raise MemoryError
     from overbooked.checker.engine.fair_cycles import staying_run  # noqa: PLC0415 - scipy takes 0.1 s, and few models need it
 
     stays = staying_run(found, tag, judge, budget) if len(found.levels) else None

@@ -11,7 +11,12 @@ from overbooked.checker.engine.rule_tables import ModelError, name_of
 from overbooked.spec.language import Case, Field, Model, Owed, Part, Property, Step, Value, When
 
 _T = TypeVar("_T")
-_MAKES: dict[type, str] = {Part: "part(rule, role=field)", Step: "step(name, part(...))", Case: "case(part(...))"}
+_MAKES: dict[type, str] = {
+    Part: "part(rule, role=field)",
+    Step: "step(name, part(...))",
+    Case: "case(part(...))",
+    Mapping: "{'field': value}",
+}
 _MAPPING = cast("type[Mapping[str, Value]]", Mapping)
 _MOST = 60
 """More letters of something that is wrong are not shown."""
@@ -63,9 +68,9 @@ def refuse_malformed(model: Model) -> None:
 
 
 def _all(these: object, kind: type[_T], where: str) -> Iterator[_T]:
-    makes = _MAKES.get(kind, f"{kind.__name__}(...)")
+    makes, name = _MAKES.get(kind, f"{kind.__name__}(...)"), "mapping" if kind is Mapping else kind.__name__
     if isinstance(these, kind) and kind is not tuple:
-        raise ModelError(f"{where} are a single {kind.__name__}: write (it,), with a comma")
+        raise ModelError(f"{where} are a single {name}: write (it,), with a comma")
     if not isinstance(these, (tuple, list)):
         raise ModelError(f"{where} are {_short(these)}: write a tuple of what {makes} returns")
     for it in these:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from overbooked.checker.cells import Cell, CellVerdict
 from overbooked.checker.pages.kinds import Kind, Verdicts, pairs
 from overbooked.checker.traces.as_markdown import table
-from overbooked.checker.traces.names import trace_name
+from overbooked.checker.traces.names import named, trace_name
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
+from overbooked.spec.questions import QUESTIONS, Question
 from overbooked.spec.telling import listed
 
 _HEAD = """# What can go wrong
@@ -28,7 +29,10 @@ def index(kinds: Sequence[Kind], known: Verdicts) -> str:
         (guarantee, [kind for kind in kinds if _breaks(kind, guarantee.name)]) for guarantee in GUARANTEES.values()
     ]
     contents = "\n".join(f"- [{each.question}](#{_anchor(each.question)})" for each, _ in asked)
-    return "\n".join([_HEAD, contents, *(_section(guarantee, pages, known) for guarantee, pages in asked)])
+    heading = "\n## As people ask when it has happened to them\n"
+    people = table(("people ask", "in short", "how it happens"), [_asked(each, kinds, known) for each in QUESTIONS])
+    sections = (_section(guarantee, pages, known) for guarantee, pages in asked)
+    return "\n".join([_HEAD, contents, heading, people, *sections])
 
 
 def names(kinds: Sequence[Kind]) -> str:
@@ -37,6 +41,20 @@ def names(kinds: Sequence[Kind]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows([("page", "trace"), *((kind.name, trace_name(kind.verdicts[0].cell)) for kind in kinds)])
     return out.getvalue()
+
+
+def _asked(question: Question, kinds: Sequence[Kind], known: Verdicts) -> tuple[str, str, str]:
+    """Return a question with its answer and its page; raise :class:`ValueError` where what it says is not so."""
+    if question.trace is None:
+        timeouts = {cell: it.verdict for cell, it in known.items() if cell.fault == "timeout"}
+        if any(known[cell._replace(fault="none")].verdict != verdict for cell, verdict in timeouts.items()):
+            raise ValueError(f"{question.words}: a timeout makes a difference to some verdict")
+        return question.words, question.answer, "breaks nothing"
+    cell = named(question.trace).cell
+    pages = [kind.name for kind in kinds if any(verdict.cell == cell for verdict in kind.verdicts)]
+    if not pages:
+        raise ValueError(f"{question.words}: {question.trace} breaks nothing, or has no page")
+    return question.words, question.answer, f"[{pages[0]}]({pages[0]}.md)"
 
 
 def _section(guarantee: Guarantee, kinds: Sequence[Kind], known: Verdicts) -> str:

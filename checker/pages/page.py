@@ -18,8 +18,6 @@ from overbooked.spec.guarantees import GUARANTEES, implied
 from overbooked.spec.system import model
 from overbooked.spec.telling import listed
 
-_LEGEND = "b1 is the booking with timestamp 1, - is none, and brackets hold what a crashed replica had."
-
 
 def page(kind: Kind, known: Verdicts) -> str:
     """Return the page of a kind, in Markdown."""
@@ -33,7 +31,7 @@ def page(kind: Kind, known: Verdicts) -> str:
         f"## What was found\n\n{trace.why}",
         f"## The guarantee\n\n**{trace.guarantee}**: {trace.sentence}.{_also(kind)}",
         f"## The run\n\n{trace.setting[0].upper()}{trace.setting[1:]}. {_sentence(trace.users)}\n\n{diagram(trace)}",
-        f"{steps(trace)}\n\n{_LEGEND}",
+        f"{steps(trace)}\n\n{_legend(trace)}",
         f"## What was told, and what would have been right\n\n{_answers(verdict, trace)}",
         f"## Why no shorter run does it\n\n{_no_shorter(verdict, trace)}",
         f"## See for yourself\n\n{_commands(kind, verdict.cell)}",
@@ -41,6 +39,15 @@ def page(kind: Kind, known: Verdicts) -> str:
         f"## Who does not, and what they pay\n\n{_who_does_not(verdict.cell, known)}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _legend(trace: Trace) -> str:
+    """Return what the signs mean that occur in the table of steps."""
+    held = [it for moment in trace.moments for both in trace.changes(moment).values() for it in both]
+    crashed = ["brackets hold what a crashed replica had"] if any("(" in it for it in held) else []
+    none = ["- is none"] if any("-" in it for it in held) else []
+    meanings = [*([trace.bookings] if trace.bookings else []), *none, *crashed]
+    return f"Here {listed(meanings)}." if meanings else ""
 
 
 def _sentence(text: str) -> str:

@@ -103,9 +103,9 @@ def check(solver: z3.Solver | z3.Optimize, *assumptions: z3.BoolRef) -> z3.Check
     return answer
 
 
-def limit_memory(most: int | None) -> None:
-    """Have z3 give up before this process has so many bytes; most of what is free, without a number."""
-    room = Budget(most).limit - resident() + z3.Z3_get_estimated_alloc_size()
+def limit_memory() -> None:
+    """Have z3 give up before this process has more bytes than it may."""
+    room = Budget().limit - resident() + z3.Z3_get_estimated_alloc_size()
     z3.set_param("memory_max_size", max(1, room >> 20))  # in MiB; 0 would be no limit
 
 

@@ -92,7 +92,10 @@ def _model(setting: Setting) -> Model:
 
 
 def _explored(setting: Setting) -> PropertyVerdict:
-    return check(_model(setting)).judgements[GUARANTEE]
+    found = check(_model(setting)).judgements[GUARANTEE]
+    if found.verdict == "unknown":
+        raise MemoryError
+    return found
 
 
 def _prover(setting: Setting, explored: PropertyVerdict) -> Prover:

@@ -59,7 +59,7 @@ class Proving:
     def run(self) -> Generator[Judged, None, None]:
         """Prove; yield each theorem once it is judged, and compare at last. Stopped, what was found is kept.
 
-        Where there is no memory left, the theorem that takes it is unknown, and nothing more is asked.
+        Where there is no memory left, a theorem that is being proved is unknown, and nothing more is asked.
         """
         try:
             with out_of_memory_is_an_error():

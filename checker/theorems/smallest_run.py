@@ -31,14 +31,18 @@ def smallest_run(guarantee: str, premise: z3.BoolRef, *, crashes: bool = False, 
     """Return in words a shortest run of ``parallel:W`` by ``first:R`` that breaks a guarantee where ``premise`` holds.
 
     It is over as few replicas as can be, up to ``LARGEST``, and has C crashes at most if there are ``crashes``. The
-    search finds it in the spec's own steps; ``None`` when there is none.
+    search finds it in the spec's own steps; ``None`` when there is none. Raises :class:`MemoryError` when it has no
+    memory left.
     """
     for sizes in _sizes(premise, crashes=crashes):
         replicas, written, read, crashing = sizes
         fault = Fault("as many as told", crashing, restarts, "")
         writes, reads = write_strategy(f"parallel:{written}", replicas), read_strategy(f"first:{read}", replicas)
         setting = Setting(writes, reads, replicas, fault, GUARANTEES[guarantee].users)
-        if run := check(model(setting, GUARANTEES[guarantee])).judgements[guarantee].run:
+        found = check(model(setting, GUARANTEES[guarantee]))
+        if not found.complete:
+            raise MemoryError
+        if run := found.judgements[guarantee].run:
             numbers = [f"{name} = {value}" for name, value in zip("NWRC", sizes, strict=True) if name != "C" or crashes]
             return ", ".join(numbers), run_in_words(setting, run)
     return None

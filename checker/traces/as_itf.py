@@ -16,8 +16,8 @@ STEP = "step"
 def as_itf(trace: Trace) -> str:
     """Return the trace as ITF: a variable for each field, and one for the step that was taken.
 
-    Numbers are big integers, and a field that may have nothing is a variant, ``None`` or ``Some``. A run that goes
-    round for ever says to which state it comes back.
+    Numbers are big integers, and a field that may have nothing is a sequence of no value or one. A run that goes round
+    for ever says to which state it comes back.
     """
     fields = {identifier(field.name): field for field in trace.run.model.fields}
     told = [("", "in the beginning"), *((moment.label, f"{moment.who} {moment.what}") for moment in trace.moments)]
@@ -46,8 +46,7 @@ def _values(fields: dict[str, Field], state: State) -> dict[str, object]:
 
 def _value(field: Field, value: Value) -> object:
     if None in field.domain:
-        some = {"tag": "Some", "value": _plain(value)}
-        return {"tag": "None", "value": {"#tup": []}} if value is None else some
+        return [] if value is None else [_plain(value)]
     return _plain(value)
 
 

@@ -17,10 +17,11 @@ from overbooked.checker.traces.trace import Trace
 from overbooked.spec.setting import Setting
 from overbooked.spec.telling import contents, event, listed, users_in_words
 
-_EXPLAINED = "On the right is what each replica holds after the step: b1 is the booking with timestamp 1"
+_EXPLAINED = "On the right is what each replica holds after the step"
 _ROOM = 40
 """How many columns what happens in a step has at least."""
 _SHORTEST = "No shorter run does it."
+_NO_FAULT = "No fault was needed: it happens without one, too."
 _MAYBE_LONGER = "There may be a shorter run: a search for it came to the bound."
 _Shown: TypeAlias = tuple[str, str, Mapping[str, str]]
 """Who does what in a step, and what each replica holds then."""
@@ -31,7 +32,8 @@ def tell(console: Console, trace: Trace) -> None:
     """Print a run that breaks a guarantee, and why it does."""
     show_head(console, trace)
     show_violation(console, trace)
-    show_paragraph(console, _SHORTEST if trace.shortest else _MAYBE_LONGER)
+    no_fault = f" {_NO_FAULT}" if trace.no_fault_needed else ""
+    show_paragraph(console, f"{_SHORTEST if trace.shortest else _MAYBE_LONGER}{no_fault}")
 
 
 def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
@@ -77,7 +79,8 @@ def show_violation(console: Console, trace: Trace) -> None:
     """Print a run that breaks the guarantee, and why it does."""
     _show_steps(console, trace.first, [(moment.who, moment.what, moment.holds) for moment in trace.moments])
     crashed = any(moment.who in trace.holders and moment.is_fault for moment in trace.moments)
-    show_paragraph(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}.")
+    bookings = f": {trace.bookings}" if trace.bookings else ""
+    show_paragraph(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}{bookings}.")
     show_paragraph(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
 
 

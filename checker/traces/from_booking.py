@@ -13,7 +13,7 @@ from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, 
 from overbooked.spec.language import Model, Property, State, Step
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.telling import answers, contents, event, parties, users_in_words
+from overbooked.spec.telling import answers, contents, event, listed, parties, users_in_words
 
 
 def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
@@ -34,11 +34,13 @@ def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
         holders=tuple(f"db{i}" for i in setting.numbers),
         first=contents(setting, run.states[0]),
         moments=tuple(_moments(setting, run)),
+        bookings=_bookings(setting, run.states[-1]),
         answers=answers(setting, run.states[-1]),
         why=reason.why,
         right=reason.right,
         without=tuple(_without(run, at, cell.guarantee) for at in range(len(run.steps))),
         shortest=verdict.shortest,
+        no_fault_needed=cell.fault != "none" and not setting.fault.skew and all(step.owed for step in run.steps),
         gives=(),
         breaks=(cell.guarantee,),
         run=run,
@@ -84,6 +86,15 @@ def _moments(setting: Setting, run: Run) -> Iterator[Moment]:
             holds=contents(setting, after),
             keeps={name: states[at + 1] for name, states in kept},
         )
+
+
+def _bookings(setting: Setting, end: State) -> str:
+    """Return what the names of those bookings mean that occur in a run."""
+    stamps = sorted(str(stamp) for b in setting.bookings if (stamp := end[setting.timestamp(b).name]))
+    names = listed([f"b{stamp}" for stamp in stamps])
+    if len(stamps) > 1:
+        return f"{names} are the bookings with timestamps {listed(stamps)}"
+    return f"{names} is the booking with timestamp {stamps[0]}" if stamps else ""
 
 
 def _kept(setting: Setting, run: Run) -> Iterator[tuple[str, list[bool | None]]]:

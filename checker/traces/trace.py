@@ -52,15 +52,15 @@ class Trace(NamedTuple):
         What was asked: the setting on a line, the guarantee, what it says, and what the users do.
     parties, holders
         Who takes part, in the order in which a diagram has them, and which of them hold what ``first`` says, at first.
-    moments
-        The steps.
+    moments, bookings
+        The steps, and what the names of those bookings mean that occur: ``b1 is the booking with timestamp 1``.
     answers
         What the user of each call was told in the end, by the call's name.
     why, right, without
         Why the guarantee is broken, what would have been right, and for each step what comes of it where it is left
         out.
-    shortest
-        Whether no shorter run breaks it.
+    shortest, no_fault_needed
+        Whether no shorter run breaks it, and whether it does so without a fault, though there might have been one.
     gives, breaks
         The strongest guarantees that the setting gives, and the weakest that it breaks, of those that were judged.
     run
@@ -77,11 +77,13 @@ class Trace(NamedTuple):
     holders: tuple[str, ...]
     first: dict[str, str]
     moments: tuple[Moment, ...]
+    bookings: str
     answers: dict[str, str]
     why: str
     right: str
     without: tuple[str, ...]
     shortest: bool
+    no_fault_needed: bool
     gives: tuple[str, ...]
     breaks: tuple[str, ...]
     run: Run

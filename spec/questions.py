@@ -1,0 +1,97 @@
+"""What people ask when it has happened to them, in their words, and which run shows how it happens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Question(NamedTuple):
+    """A question: ``words`` are those of whoever asks, ``trace`` names the run that shows it.
+
+    Without a run it is something that breaks none of the guarantees.
+    """
+
+    words: str
+    answer: str
+    trace: str | None
+
+
+QUESTIONS = (
+    Question(
+        "Where is the comment I just posted?",
+        "On a replica that was not asked: it was acknowledged when one replica had it, and read from another.",
+        "serial-async/one/read-your-writes",
+    ),
+    Question(
+        "I saw it, I refreshed, and it was gone.",
+        "The second read went to a replica that was behind the first. To wait for all replicas before the "
+        "acknowledgement does not help: it was seen before that.",
+        "serial-sync/one/monotonic-reads",
+    ),
+    Question(
+        "Why does a read replica return old data?",
+        "The write was acknowledged before that replica had it, and nothing makes a read wait for it.",
+        "serial-async/one/read-after-write",
+    ),
+    Question(
+        "Is R + W > N linearizable?",
+        "No. Whoever asks after the acknowledgement is told of the write; while it is still under way, one reader may "
+        "be told of it, and the next one not.",
+        "parallel:2/quorum/linearizability",
+    ),
+    Question(
+        "Is it linearizable if every write waits for all replicas?",
+        "Not if one replica is enough for a read: while the write is still under way, one reader may be told of it, "
+        "and the next one, by another replica, not.",
+        "serial-sync/one/linearizability",
+    ),
+    Question(
+        "An acknowledged write was lost on failover.",
+        "One replica had it when it was acknowledged. That one crashed, and the app server, which was to send it to "
+        "the others, restarted.",
+        "serial-async/one/durability@both",
+    ),
+    Question(
+        "The write timed out, but the value appeared.",
+        "It may: what was sent goes on. Whoever stops waiting is told *unknown*, of which no guarantee speaks, so "
+        "every verdict is the same as with no fault.",
+        None,
+    ),
+    Question(
+        "Two customers got the same seat.",
+        "Each asked before the other's booking was there to be seen. No way to replicate excludes that: to look and to "
+        "take must be one step.",
+        "serial-sync/all/no-double-booking",
+    ),
+    Question(
+        "One replica is down, and no write ever returns.",
+        "It waits for all replicas, and one of them does not confirm any more.",
+        "serial-sync/one/booking-availability@replica-crash",
+    ),
+    Question(
+        "One replica is down, and reads hang.",
+        "They wait for all replicas, and one of them does not answer any more.",
+        "serial-sync/all/checking-availability@replica-crash",
+    ),
+    Question(
+        "A replica crashed, and the others never agree again.",
+        "Writes go to one replica after the other: whoever waits for the one that crashed never comes to the next.",
+        "serial-async/one/convergence@replica-crash",
+    ),
+    Question(
+        "I wrote to Kafka, and the database does not have it yet.",
+        "It was acknowledged when it was in the log; the consumer has not come to it.",
+        "message:serial-sync/one/read-your-writes",
+    ),
+    Question(
+        "One dead sink blocks the Kafka consumer for everybody.",
+        "The consumer waits for ever for a replica that crashed, and all that comes later stays in the log.",
+        "message:serial-sync/one/convergence@replica-crash",
+    ),
+    Question(
+        "Last write wins, and the last write lost.",
+        "The clock that gave it its timestamp was behind another one.",
+        "serial-sync/one/last-write-wins@clock-skew",
+    ),
+)
+"""All questions, those of the user first."""
