@@ -63,6 +63,11 @@ class _BrokenRun(NamedTuple):
         value = self.end[field.name]
         return value if isinstance(value, int) else 0
 
+    def live(self, room: str) -> dict[str, int]:
+        """Return the timestamp that each replica which is up holds in the end."""
+        up = [i for i in self.setting.numbers if self.end.get(self.setting.up(i).name, True)]
+        return {f"db{i}": self.number(self.setting.stored(room, i)) for i in up}
+
     def waited_for(self, booking: Call) -> list[str]:
         """Return the replicas that will never confirm a booking which was sent to them, as they crashed."""
         down = [i for i in self.setting.numbers if not self.end.get(self.setting.up(i).name, True)]
@@ -183,9 +188,10 @@ def _apart(run: _BrokenRun) -> Because:
     latest = max(setting.bookings, key=run.stamp)
     right = f"all live replicas hold the same, and {run.name(latest)} if it was acknowledged."
     if "booking" in run.about:
-        booking, replica = run.call("booking"), str(run.about["replica"])
-        lacks = f"{replica} lacks {run.name(booking)}, which was acknowledged"
-        return Because(f"All is quiet, and {lacks}: {_never_comes(run, booking, replica)}.", right)
+        booking = run.call("booking")
+        lack = [name for name, held in run.live(booking.room).items() if held < run.stamp(booking)]
+        lacks = f"{listed(lack)} lack{'s' * (len(lack) == 1)} {run.name(booking)}, which was acknowledged"
+        return Because(f"All is quiet, and {lacks}: {_never_comes(run, booking, lack[0])}.", right)
     room = str(run.about["room"])
     apart = {str(run.about["one"]), str(run.about["other"])}
     held = {f"db{i}": run.number(setting.stored(room, i)) for i in setting.numbers if f"db{i}" in apart}
@@ -232,8 +238,9 @@ def _older(run: _BrokenRun) -> Because:
     skewed = f": the clock that gave {run.name(later)} its timestamp was behind, so {run.name(older)} counts as later"
     came = f"{run.name(later)} of {later.user} came after {run.name(older)} of {older.user} was acknowledged"
     never = "" if behind else _never_comes(run, later, str(replica))
-    why = skewed if behind else f", and {run.name(later)} will never reach it: {never}"
-    holds = f"All is quiet, and {replica} holds {run.name(older)}{why}"
+    why = skewed if behind else f", and {run.name(later)} will never reach {replica}: {never}"
+    hold = [name for name, held in run.live(older.room).items() if held == run.stamp(older)]
+    holds = f"All is quiet, and {listed(hold)} hold{'s' * (len(hold) == 1)} {run.name(older)}{why}"
     return Because(f"{came}. {holds}.", f"{replica} holds {run.name(later)}, the later booking.")
 
 

@@ -361,7 +361,7 @@ GUARANTEES = {
         ),
         Guarantee(
             "booking-availability",
-            "a booking that was invoked is acknowledged in the end",
+            "no booking that was invoked waits for ever for its acknowledgement",
             "unanswered booking",
             "May I wait for ever for the confirmation of my booking?",
             programs(("book",)),
@@ -371,7 +371,7 @@ GUARANTEES = {
         ),
         Guarantee(
             "checking-availability",
-            "a check that was invoked is answered in the end",
+            "no check that was invoked waits for ever for its answer",
             "unanswered check",
             "May I wait for ever to be told whether a room is free?",
             programs(("check",)),

@@ -185,7 +185,9 @@ def _applied(name: str, taken: _Taken) -> str:
     held = taken.stored(taken.before)
     if held != taken.stored(taken.after):
         return f"applies {name}"
-    return f"applies {name} once more" if name == f"b{held}" else f"receives {name}, and keeps b{held}, which is later"
+    if name == f"b{held}":
+        return f"applies {name} once more"
+    return f"receives {name}, and keeps b{held}, whose timestamp is higher"
 
 
 def _of_check(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:

@@ -7,7 +7,8 @@ import pytest
 import known_models as known
 from fair_runs import assert_breaks
 from overbooked.checker.engine.verdicts import check
-from overbooked.spec.language import Model, Owed
+from overbooked.spec.domains import sets
+from overbooked.spec.language import Change, Field, Model, Owed, case, part, step
 
 
 @pytest.mark.parametrize(("managers", "states"), [(3, 288), (5, 8_832), (7, 296_448)])
@@ -129,3 +130,25 @@ def test_a_ring_comes_to_rest_from_wherever_it_begins(machines: int, values: int
     result = check(known.stabilizing_ring(machines, values))
     assert (result.states, result.depth) == (values**machines, 0)
     assert result.judgements["one at a time"].verdict == verdict
+
+
+def test_a_run_is_printed_the_same_whatever_pythons_order_of_sets() -> None:
+    """What is in a set is printed in the order of the alphabet, also within a tuple."""
+    heard = Field("heard", tuple((each, "yet") for each in sets(["c", "b", "a"])), (frozenset(), "yet"))
+    add = [step(f"hear {name}", part(_hear, heard=heard, name=name)) for name in "cba"]
+    everyone = case(part(_are_three, heard=heard))
+    run = check(Model("ears", (heard,), tuple(add), (known.never("deaf", everyone),))).judgements["deaf"].run
+    assert str(run).splitlines() == [
+        "0          heard: ({}, 'yet')",
+        "1  hear c  heard: ({}, 'yet') -> ({'c'}, 'yet')",
+        "2  hear b  heard: ({'c'}, 'yet') -> ({'b', 'c'}, 'yet')",
+        "3  hear a  heard: ({'b', 'c'}, 'yet') -> ({'a', 'b', 'c'}, 'yet')",
+    ]
+
+
+def _hear(heard: tuple[frozenset[str], str], name: str) -> Change | None:
+    return {"heard": (heard[0] | {name}, heard[1])} if name not in heard[0] else None
+
+
+def _are_three(heard: tuple[frozenset[str], str]) -> bool:
+    return len(heard[0]) == 3

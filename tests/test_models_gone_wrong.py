@@ -71,6 +71,7 @@ def two_lines(it: int) -> Change:
 
 
 BITS = {f"x{at}": Field(f"x{at}", (0, 1), 0) for at in range(63)}
+SEEN = Field("seen", (*sets("ab"), *sequences("ab", 1)), frozenset("a"))
 TRUTH = Field("bit", (False, True), initial=False)
 RAISES_AT_ONE = part(lambda it: {1: True}[it], it=BIT)
 NOT_AS_MEANT: list[tuple[Model, str]] = [
@@ -96,6 +97,15 @@ NOT_AS_MEANT: list[tuple[Model, str]] = [
         "group g is owed strongly by one of s and t, and not by the other",
     ),
     (of()._replace(starts=odd({"bit": 1})), "the starts of odd are a single mapping: write (it,), with a comma"),
+    *(
+        (wrong, says)
+        for made, meant in ((set, "a frozenset"), (list, "a tuple"))
+        for wrong, says in (
+            (of(step("s", part(lambda it, made: {"it": made(it)}, it=SEEN, made=odd(made))), fields=(SEEN,)), meant),
+            (of(fields=(SEEN._replace(initial=odd(made())),)), f"write {meant}"),
+            (of(fields=(SEEN,))._replace(starts=({"seen": odd(made())},)), f"write {meant}"),
+        )
+    ),
     (of()._replace(starts=odd((1,))), "the starts of odd have 1 among them: write {'field': value}"),
     (of()._replace(starts=({"bat": 1},)), "a start of odd gives 'bat' a value, which is none of its fields"),
     (of()._replace(starts=({"bit": 2},)), "a start of odd has bit 2, which is not in its domain (0, 1)"),

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fair_runs import assert_breaks, shortest_staying
-from known_models import two_phase_commit
+from known_models import flag, holds, never, put, two_phase_commit
 from overbooked.checker.engine import asked_tables, enabled, fair_cycles, few_states, rule_tables, search
 from overbooked.checker.engine.layout import Layout
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.sleep_sets import noted
 from overbooked.checker.engine.state_graph import graph_of
 from overbooked.checker.engine.verdicts import Search, check
-from overbooked.spec.language import Field, Model, Property
+from overbooked.spec.language import Field, Model, Property, case, step
 from plain_search import search_model
 from random_models import endless_models, families, graded_models
 
@@ -152,6 +152,22 @@ def test_narrow_levels_one_by_one_are_as_levels_in_arrays(
         narrow = check(model)
     rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
     assert narrow == whole
+
+
+def test_a_step_of_several_tables_does_all_that_it_does_on_narrow_levels() -> None:
+    """Of a step that is looked up in a dictionary and beyond it both make their changes."""
+    lamps = [flag(name) for name in "ab"]
+    both = step("both", *(put(lamp, True) for lamp in lamps))
+    model = Model("lamps", tuple(lamps), (both,), (never("dark", case(*(holds(lamp, True) for lamp in lamps))),))
+    with (
+        patch.object(search, "PATIENCE", 0),
+        patch.object(few_states, "_WIDEST", 1),
+        patch.object(rule_tables, "WIDEST", 1),
+    ):
+        rule_tables._KNOWN.clear()  # noqa: SLF001 - what was joined before was joined more widely
+        narrow = check(model)
+    rule_tables._KNOWN.clear()  # noqa: SLF001 - and the other way round
+    assert (narrow.states, narrow.judgements["dark"].length) == (2, 1)
 
 
 @given(graded_models(), st.sampled_from([0.2, 0.5, 1]))

@@ -70,8 +70,8 @@ def show_run(request: argparse.Namespace, judging: Evaluation, other: int, conso
         return BOUNDED
     another = _other(found, verdict, other)
     if another is None:
-        which = f"run number {other + 1} of {verdict.length} steps"
-        print(f"overbooked: there is no {which} that breaks it, among the first {_MOST:,}", file=sys.stderr)
+        which = f"run number {other + 1} of {verdict.length} steps that breaks it and does something else"
+        print(f"overbooked: there is no {which}, among the first {_MOST:,}", file=sys.stderr)
         return SENSELESS
     return _show(request, verdict._replace(run=another.run), other, console, is_new=another.is_new)
 

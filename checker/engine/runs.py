@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from overbooked.spec.language import Model, Property, Step, Value
 
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 _LINE = 100
 """How many columns the text of a run takes, unless what is in it is longer."""
 
@@ -58,11 +59,22 @@ class Run(NamedTuple):
 
 
 def _plain(value: Value) -> str:
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) else _inside(value)
+
+
+def _inside(value: Value) -> str:
+    """Return a value as Python would have it; what is in a set in the order of the alphabet, whatever Python's is."""
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(_inside, value)))}}}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_inside, value))}{',' * (len(value) == 1)})"
+    return repr(value)
 
 
 def _line(begin: str, what: str) -> str:
-    wrapped = textwrap.wrap(what, max(_LINE - len(begin), _LINE // 3), break_long_words=False, break_on_hyphens=False)
+    whole = what.replace(" ", _UNBROKEN).replace(f";{_UNBROKEN}", "; ")  # lines end only where a field's text does
+    wrapped = textwrap.wrap(whole, max(_LINE - len(begin), _LINE // 3), break_long_words=False, break_on_hyphens=False)
+    wrapped = [line.replace(_UNBROKEN, " ") for line in wrapped]
     return f"\n{' ' * len(begin)}".join([begin + wrapped[0], *wrapped[1:]]) if wrapped else begin.rstrip()
 
 

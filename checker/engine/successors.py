@@ -8,6 +8,7 @@ from overbooked.checker.engine.compiled import Compiled, CompiledProperty, Compi
 from overbooked.checker.engine.layout import Words
 from overbooked.checker.engine.rule_tables import ModelError
 from overbooked.checker.engine.state_sets import take
+from overbooked.checker.engine.well_formed import not_in
 from overbooked.spec.language import Model, Step, Value
 
 
@@ -46,9 +47,10 @@ def refuse_escape(of: Compiled, words: Words) -> None:
 
 def _escape(step: Step, state: dict[str, Value], model: Model) -> str:
     try:
-        after = step.on(state) or state
+        changes = [item for each in step.parts for item in (each.on(state) or {}).items()]
     except Exception as error:  # noqa: BLE001 - whatever a rule may raise
         touched = {field.name: state[field.name] for part in step.parts for _, field in part.fields}
         return f"{step.label} has no answer for {touched}: {type(error).__name__}: {' '.join(str(error).split())}"
-    field = next(field for field in model.fields if after[field.name] not in field.domain)
-    return f"{step.label} makes {field.name} {after[field.name]!r}, which is not in its domain {field.domain}"
+    fields = {field.name: field for field in model.fields}
+    name, value = next((name, value) for name, value in changes if fields[name].code(value) is None)
+    return f"{step.label} makes {name} {not_in(value, fields[name])}"

@@ -18,6 +18,8 @@ _MAKES: dict[type, str] = {
     Mapping: "{'field': value}",
 }
 _MAPPING = cast("type[Mapping[str, Value]]", Mapping)
+_MEANT: dict[type, str] = {set: "frozenset", list: "tuple"}
+"""What was probably meant by values that may change."""
 _MOST = 60
 """More letters of something that is wrong are not shown."""
 
@@ -95,8 +97,8 @@ def _refuse_field(field: Field) -> None:
         _refuse_unhashable(value, f"{name} has in its domain")
     if len(field.codes) < len(domain):
         raise ModelError(f"{name} has a value twice in its domain {_short(domain)} (True is 1, and False is 0)")
-    if field.own(field.initial) not in domain:
-        raise ModelError(f"{name} begins as {field.initial!r}, which is not in its domain {_short(domain)}")
+    if field.code(field.initial) is None:
+        raise ModelError(f"{name} begins as {not_in(field.initial, field)}")
     _FIT.add(field)
 
 
@@ -138,8 +140,7 @@ def _refuse_start(start: Mapping[Any, Any], name: str, known: Mapping[str, Field
         if field not in known:
             raise ModelError(f"a start of {name} gives {field!r} a value, which is none of its fields")
         if known[field].code(value) is None:
-            its = _short(known[field].domain)
-            raise ModelError(f"a start of {name} has {field} {_short(value)}, which is not in its domain {its}")
+            raise ModelError(f"a start of {name} has {field} {not_in(value, known[field])}")
 
 
 def _refuse_property(prop: Property, known: Mapping[str, Field]) -> None:
@@ -157,6 +158,12 @@ def _refuse_unhashable(value: object, where: str) -> None:
         hash(value)
     except TypeError:
         raise ModelError(f"{where} {_short(value)}, which may change: write a tuple or a word") from None
+
+
+def not_in(value: object, field: Field) -> str:
+    """Return the end of a sentence that says that a value is not in a field's domain, and what may have been meant."""
+    meant = next((f": write a {other}" for kind, other in _MEANT.items() if type(value) is kind), "")
+    return f"{_short(value)}, which is not in its domain {_short(field.domain)}{meant}"
 
 
 def _short(value: object) -> str:

@@ -48,7 +48,7 @@ def show_explored(
     stopped = "" if finished else "Stopped, so this is unfinished. "
     reduced = f" ({explored.reduced} of them reduced)" if explored.reduced else ""
     models = f"{explored.models} distinct model{'s' * (explored.models != 1)}{reduced}"
-    counts = f"{explored.states:,} states and {explored.transitions:,} steps in {models}"
+    counts = f"{explored.states:,} states and {explored.transitions:,} transitions in {models}"
     took = f"{seconds:.1f} s, {peak() / 2**20:,.0f} MB"
     show_line(console, f"{stopped}Explored {counts}: {_extent(verdicts)}, {took}.")
 

@@ -35,8 +35,8 @@ def page(kind: Kind, known: Verdicts) -> str:
         f"## What was told, and what would have been right\n\n{_answers(verdict, trace)}",
         f"## Why no shorter run does it\n\n{_no_shorter(verdict, trace)}",
         f"## See for yourself\n\n{_commands(kind, verdict.cell)}",
-        f"## Who has it\n\n{_who_has_it(kind)}",
-        f"## Who does not, and what they pay\n\n{_who_does_not(verdict.cell, known)}",
+        f"## Which ways break it like this\n\n{_who_has_it(kind)}",
+        f"## Which ways keep it, and what they pay\n\n{_who_does_not(verdict.cell, known)}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -92,7 +92,7 @@ def _who_has_it(kind: Kind) -> str:
     for (guarantee, fault), cells in under.items():
         rows.setdefault((guarantee, _pairs(cells)), []).append(fault)
     many = [(f"`{guarantee}`", _code(faults), who) for (guarantee, who), faults in rows.items()]
-    return table(("guarantee", "fault", "ways to write: ways to read"), many)
+    return table(("breaks", "under", "ways to write: ways to read"), many)
 
 
 def _pairs(cells: Iterable[Cell]) -> str:
@@ -115,7 +115,7 @@ def _who_does_not(cell: Cell, known: Verdicts) -> str:
         f"when a replica crashes, {its.crash}."
     )
     if not kept:
-        return f"Nobody: none of the {len(same)} ways to write and to read keeps `{cell.guarantee}` {under}. {pays}"
+        return f"None of the {len(same)} ways to write and to read does, {under}. {pays}"
     costs: dict[Cost, list[Cell]] = {}
     for it in kept:
         costs.setdefault(cost(it.setting, known, it), []).append(it)

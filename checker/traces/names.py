@@ -12,6 +12,7 @@ from typing import NamedTuple
 from overbooked import spec
 from overbooked.checker.cells import Cell
 from overbooked.spec.names import StrategyError, shown
+from overbooked.spec.telling import listed
 
 USUAL_REPLICAS = 3
 PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"
@@ -46,14 +47,18 @@ def trace_name(cell: Cell, other: int = 0) -> str:
 def named(name: str) -> Named:
     """Return which run a name means; raise :class:`overbooked.spec.names.StrategyError` when it is not the name of one.
 
+    A page may be named by its file, and ``+1`` after a page's name is the run after its own.
+
     >>> named("serial-async/quorum/durability@both,n=5,b=2+1").cell.replicas
     5
     """
-    found = re.fullmatch(_SPELLED, pages().get(name, name))
+    page, plus, other = name.removeprefix("spec/traces/").removesuffix(".md").partition("+")
+    found = re.fullmatch(_SPELLED, f"{pages()[page]}{plus}{other}" if page in pages() else name)
     if not found:
         usual = "WRITE/READ/GUARANTEE, as in parallel:1/one/read-after-write, or that of a page of spec/traces"
-        near = get_close_matches(name, pages(), n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else f", which is {usual}"
+        alike = [each for each in pages() if each.rpartition("-")[0] == page]
+        near = alike or get_close_matches(page, pages(), n=1, cutoff=0.5)
+        hint = f"; did you mean {listed(near, last='or')}?" if near and "/" not in name else f", which is {usual}"
         raise StrategyError(f"{shown(name)}: is not the name of a trace{hint}")
     number = {key: int(value) for key, value in re.findall(r"([nbc])=(\d+)", found["more"])}
     setting = (
