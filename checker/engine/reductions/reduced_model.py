@@ -27,6 +27,9 @@ from overbooked.checker.engine.state_sets import size, take
 from overbooked.checker.engine.successors import refuse_escape
 from overbooked.spec.language import Field, Model
 
+_ROUNDS = 256
+"""So often, at most, all steps are tried again that are taken at once."""
+
 
 class _Forgetting(NamedTuple):
     """Some fields' bits, and for each index that they make up the bits of each word that are kept."""
@@ -96,9 +99,14 @@ class Reduced:
         return tuple(kept)
 
     def _hurry(self, words: Words, taken: list[CompiledStep]) -> Words:
-        """Return these states once all steps are taken that are taken at once."""
+        """Return these states once all steps are taken that are taken at once.
+
+        What is left after many rounds is not taken: the search goes on from there, as from any state on the way.
+        """
         done, moving = [word.copy() for word in words], np.arange(size(words))
-        while self._hurried and len(moving):
+        for _ in range(_ROUNDS if self._hurried else 0):
+            if not len(moving):
+                break
             now = [word[moving] for word in done]
             moved = np.zeros(len(moving), np.bool_)
             for each in self._hurried:
