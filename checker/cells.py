@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.verdicts import Search, Verdict
+from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.read_strategies import read_strategy
@@ -13,7 +14,18 @@ from overbooked.spec.setting import Setting
 from overbooked.spec.users import scaled
 from overbooked.spec.write_strategies import write_strategy
 
-DEFAULT_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
+SOURCE_WRITES = ("serial-sync", "serial-async", "parallel:1", "message:serial-sync")
+"""The ways to write that the source has, in each of which the app server writes to every replica."""
+DEFAULT_WRITES = (
+    "serial-sync",
+    "serial-async",
+    "parallel:1",
+    "parallel:2",
+    "message:serial-sync",
+    "primary:1",
+    "primary:2",
+)
+"""Those of the table unless others are asked for; some of them need two replicas."""
 DEFAULT_READS = ("one", "quorum", "all")
 _SMALL = 3
 """Up to so many replicas, models are small and explored together; larger ones one by one, and reduced."""
@@ -44,6 +56,12 @@ class Cell(NamedTuple):
         """The setting, with the programs that put the guarantee to the test."""
         write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
         return Setting(write, read, self.replicas, FAULTS[self.fault], self.judged.users)
+
+    @property
+    def misfit(self) -> str | None:
+        """What does not go together in the cell, on a line; ``None``, if all does."""
+        write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
+        return misfit(write, read, FAULTS[self.fault])
 
     @property
     def is_small(self) -> bool:

@@ -33,7 +33,7 @@ from overbooked.spec.faults import Fault
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Kind
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategy
 
 _USERS = 6
 _FAULTS = {"crash", "restart", "timeout"}
@@ -72,11 +72,11 @@ class BookingMachine(RuleBasedStateMachine):
 
     def writes(self, replicas: int) -> Sequence[str]:
         """Return the names of the write strategies to try."""
-        return tuple(write_strategies(replicas))
+        return tuple(by_app_server(replicas))
 
     def reads(self, replicas: int) -> Sequence[str]:
         """Return the names of the read strategies to try."""
-        return tuple(read_strategies(replicas))
+        return tuple(read_strategies(replicas, primary=False))
 
     @initialize(data=st.data())
     def opens(self, data: st.DataObject) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from overbooked.spec import because_primary
+from overbooked.spec.broken_run import BrokenRun
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.language import Field, State, Value
+from overbooked.spec.language import State
 from overbooked.spec.setting import Setting
-from overbooked.spec.telling import listed, spelled
 from overbooked.spec.users import Call
+from overbooked.spec.wording import listed
 
 
 class Because(NamedTuple):
@@ -23,91 +25,20 @@ def because(setting: Setting, guarantee: str, states: Sequence[State]) -> Becaus
     """Return why a run through these states, from the initial one on, breaks the guarantee of that name."""
     cases = GUARANTEES[guarantee].broken(setting)
     about = next(dict(case.about) for case in cases if case.on(states[-1]))
-    return _TELLERS[guarantee](_BrokenRun(setting, about, states))
-
-
-class _BrokenRun(NamedTuple):
-    """A run: the setting, whom the broken case is about, and its states."""
-
-    setting: Setting
-    about: dict[str, Value]
-    states: Sequence[State]
-
-    @property
-    def end(self) -> State:
-        """The state in which the guarantee is broken."""
-        return self.states[-1]
-
-    def call(self, role: str) -> Call:
-        """Return the call that has this role in the broken case."""
-        return next(call for call in self.setting.calls if call.name == self.about[role])
-
-    def name(self, booking: Call) -> str:
-        """Return the short name of a booking."""
-        return spelled(self.setting, self.end, booking)
-
-    def stamp(self, booking: Call) -> int:
-        """Return the timestamp of a booking."""
-        return self.number(self.setting.timestamp(booking))
-
-    def under_way(self, booking: Call) -> Call:
-        """Return the booking whose writing is to end before this one's begins: the next in the log; else itself."""
-        if not self.setting.write.log:
-            return booking
-        places = {b: self.number(self.setting.place(b)) for b in self.setting.bookings}
-        following = self.number(self.setting.committed()) + 1
-        return next((b for b, place in places.items() if place == following <= places[booking]), booking)
-
-    def number(self, field: Field) -> int:
-        """Return the number that a field has in the end."""
-        value = self.end[field.name]
-        return value if isinstance(value, int) else 0
-
-    def live(self, room: str) -> dict[str, int]:
-        """Return the timestamp that each replica which is up holds in the end."""
-        up = [i for i in self.setting.numbers if self.end.get(self.setting.up(i).name, True)]
-        return {f"db{i}": self.number(self.setting.stored(room, i)) for i in up}
-
-    def waited_for(self, booking: Call) -> list[str]:
-        """Return the replicas that will never confirm a booking which was sent to them, as they crashed."""
-        down = [i for i in self.setting.numbers if not self.end.get(self.setting.up(i).name, True)]
-        return [f"db{i}" for i in down if self.end[self.setting.writing(booking, i).name] in {"sent", "applied"}]
-
-    def before(self, call: Call) -> State:
-        """Return the state in which a call was invoked."""
-        return self._first(call, lambda stands: stands != "idle", before=True)
-
-    def at(self, call: Call, answer: str) -> State:
-        """Return the state in which the user of a call has just been told this."""
-        return self._first(call, lambda stands: stands == answer, before=False)
-
-    def already(self, call: Call, answer: str, others: Sequence[Call]) -> list[Call]:
-        """Return those of the others whose users had been told this when a call was invoked."""
-        before = self.before(call)
-        return [each for each in others if each != call and before[self.setting.call(each).name] == answer]
-
-    def _first(self, call: Call, wanted: Callable[[Value], bool], *, before: bool) -> State:
-        name = self.setting.call(call).name
-        at = next(at for at, state in enumerate(self.states) if wanted(state[name]))
-        return self.states[at - before]
-
-    @property
-    def faults(self) -> str:
-        """The faults of the run in words: ``db1 crashed and the app server restarted``."""
-        down = [f"db{i}" for i in self.setting.numbers if not self.end.get(self.setting.up(i).name, True)]
-        restarted = any(self.end.get(left) != self.states[0].get(left) for left in [self.setting.restarts_left().name])
-        return listed([*([f"{listed(down)} crashed"] if down else []), *(["the app server restarted"] * restarted)])
+    return _TELLERS[guarantee](BrokenRun(setting, about, states))
 
 
 # What tellers say alike.
 
 
-def _had_it(run: _BrokenRun, booking: Call, state: State) -> str:
+def _had_it(run: BrokenRun, booking: Call, state: State) -> str:
     """Return which replicas had a booking then: ``when db1 had it and db2 and db3 had not``.
 
     It is the very booking: one that was pushed out by a later one is no longer there.
     """
     setting = run.setting
+    if setting.write.primary:
+        return because_primary.had_it(run, booking, state)
     had = [f"db{i}" for i in setting.numbers if state[setting.stored(booking.room, i).name] == run.stamp(booking)]
     had_not = [f"db{i}" for i in setting.numbers if f"db{i}" not in had]
     if not had:
@@ -115,12 +46,12 @@ def _had_it(run: _BrokenRun, booking: Call, state: State) -> str:
     return f"when {listed(had)} had it" + (f" and {listed(had_not)} had not" if had_not else "")
 
 
-def _acknowledged(run: _BrokenRun, booking: Call) -> str:
+def _acknowledged(run: BrokenRun, booking: Call) -> str:
     when = _had_it(run, booking, run.at(booking, "acked"))
     return f"{run.name(booking)} was acknowledged to {booking.user} {when}"
 
 
-def _told_booked(run: _BrokenRun, check: Call) -> str:
+def _told_booked(run: BrokenRun, check: Call) -> str:
     """Return that a check's user was told that the room is booked, and which replicas had that booking then."""
     state = run.at(check, "booked")
     heard = next(b for b in run.setting.bookings if run.stamp(b) == state[run.setting.latest(check).name])
@@ -128,7 +59,7 @@ def _told_booked(run: _BrokenRun, check: Call) -> str:
     return f"{check.user} was told that {check.room} is booked {had}"
 
 
-def _source(run: _BrokenRun, check: Call) -> str:
+def _source(run: BrokenRun, check: Call) -> str:
     """Return where the answers that a check used came from, and what these replicas had not applied."""
     heard = {f"db{i}": run.end[run.setting.answer(check, i).name] for i in run.setting.read.asks}
     used = [name for name, answer in heard.items() if answer is not None]
@@ -137,7 +68,7 @@ def _source(run: _BrokenRun, check: Call) -> str:
     missing = listed([run.name(b) for b in begun], last="or")
     came = f"the answer came from {used[0]}" if len(used) == 1 else f"the answers came from {listed(used)}"
     none = {1: "which had not", 2: "neither of which had"}.get(len(used), "none of which had")
-    return f"{came}, {none} applied {missing}"
+    return f"{came}, {none} {'shown' if run.setting.write.primary else 'applied'} {missing}"
 
 
 def _should_be_booked(check: Call) -> str:
@@ -147,7 +78,7 @@ def _should_be_booked(check: Call) -> str:
 # One for each kind of guarantee.
 
 
-def _stale(run: _BrokenRun) -> Because:
+def _stale(run: BrokenRun) -> Because:
     check = run.call("check")
     acked = run.already(check, "acked", run.setting.bookings)
     earlier = run.already(check, "booked", run.setting.checks)
@@ -156,19 +87,19 @@ def _stale(run: _BrokenRun) -> Because:
     return Because(f"{known}. {after}.", _should_be_booked(check))
 
 
-def _own(run: _BrokenRun) -> Because:
+def _own(run: BrokenRun) -> Because:
     check, booking = run.call("check"), run.call("booking")
     then = f"Then {check.user} asked, and was told that {check.room} is available: {_source(run, check)}"
     return Because(f"{_acknowledged(run, booking)}. {then}.", _should_be_booked(check))
 
 
-def _backwards(run: _BrokenRun) -> Because:
+def _backwards(run: BrokenRun) -> Because:
     check = run.call("check")
     then = f"Then {check.user} asked again, and was told that it is available: {_source(run, check)}"
     return Because(f"{_told_booked(run, run.call('first'))}. {then}.", _should_be_booked(check))
 
 
-def _twice(run: _BrokenRun) -> Because:
+def _twice(run: BrokenRun) -> Because:
     held = [run.call("one"), run.call("other")]
     order = [run.states.index(run.at(b, "acked")) for b in held]
     first, second = held if order[0] < order[1] else held[::-1]
@@ -180,10 +111,11 @@ def _twice(run: _BrokenRun) -> Because:
     else:
         why = f"{second.user} asked before {run.name(first)} was acknowledged, and was told available, as it still was"
     right = f"{second.user}'s booking is refused, as {first.room} is {first.user}'s."
-    return Because(f"{both}. {why}.", right)
+    lost = because_primary.not_refused(run, first, second) if run.setting.write.unique else ""
+    return Because(f"{both}. {why}{lost}.", right)
 
 
-def _apart(run: _BrokenRun) -> Because:
+def _apart(run: BrokenRun) -> Because:
     setting = run.setting
     latest = max(setting.bookings, key=run.stamp)
     right = f"all live replicas hold the same, and {run.name(latest)} if it was acknowledged."
@@ -201,20 +133,22 @@ def _apart(run: _BrokenRun) -> Because:
     return Because(f"All is quiet, and for {room} {listed(has, last='while')}: {stays}.", right)
 
 
-def _never_comes(run: _BrokenRun, booking: Call, replica: str) -> str:
+def _never_comes(run: BrokenRun, booking: Call, replica: str) -> str:
     """Return why a booking never comes to a replica, though all is quiet: it was not sent, and never will be.
 
     A write is sent on once the replica before it has confirmed; an entry of the log is taken once the consumer is done
     with the one before it. So a replica that crashed is waited for; or the app server has forgotten to send it.
     """
     setting = run.setting
+    if setting.write.primary:
+        return because_primary.never_comes(run, booking, replica)
     sender = "the consumer" if setting.write.log else "the app server"
     if waits := run.waited_for(run.under_way(booking)):
         return f"{sender} waits for ever for {listed(waits)}, which crashed"
     return f"{run.name(booking)} was still to be sent to {replica} when the app server restarted, and is forgotten"
 
 
-def _lost(run: _BrokenRun) -> Because:
+def _lost(run: BrokenRun) -> Because:
     booking = run.call("booking")
     log = ", and the log is done with it" if run.setting.write.log else ""
     gone = f"Now all is quiet and no live replica has it{log}: {run.faults}"
@@ -222,8 +156,11 @@ def _lost(run: _BrokenRun) -> Because:
     return Because(f"{_acknowledged(run, booking)}. {gone}.", f"{kept} still holds {run.name(booking)}.")
 
 
-def _unanswered(run: _BrokenRun) -> Because:
+def _unanswered(run: BrokenRun) -> Because:
     call, setting = run.call("call"), run.setting
+    if call.kind == "book" and setting.write.primary:
+        why = f"{call.user} waits for ever: {call.spelled} {because_primary.waits_for(run, call)}."
+        return Because(why, f"{call.user} is told something, whatever fails.")
     needed = setting.write.needed if call.kind == "book" else setting.read.answers
     of = f"{'confirmation' if call.kind == 'book' else 'answer'}{'s' * (needed > 1)}"
     got = run.end[(setting.confirmations(call) if call.kind == "book" else setting.answers(call)).name]
@@ -232,7 +169,7 @@ def _unanswered(run: _BrokenRun) -> Because:
     return Because(why, f"{call.user} is told something, whatever fails.")
 
 
-def _older(run: _BrokenRun) -> Because:
+def _older(run: BrokenRun) -> Because:
     older, later, replica = run.call("one"), run.call("other"), run.about["replica"]
     behind = run.stamp(older) > run.stamp(later)
     skewed = f": the clock that gave {run.name(later)} its timestamp was behind, so {run.name(older)} counts as later"
@@ -244,7 +181,7 @@ def _older(run: _BrokenRun) -> Because:
     return Because(f"{came}. {holds}.", f"{replica} holds {run.name(later)}, the later booking.")
 
 
-_TELLERS: dict[str, Callable[[_BrokenRun], Because]] = {
+_TELLERS: dict[str, Callable[[BrokenRun], Because]] = {
     "read-after-write": _stale,
     "read-your-writes": _own,
     "monotonic-reads": _backwards,

@@ -64,6 +64,11 @@ def is_confirmed(confirmations: int, needed: int) -> bool:
     return confirmations >= needed
 
 
+def is_written(write: str) -> bool:
+    """The primary has confirmed."""
+    return write == "confirmed"
+
+
 def acknowledge(call: str) -> Change | None:
     """The user learns that the room is booked."""
     return {"call": "acked"} if call == "running" else None
@@ -72,6 +77,11 @@ def acknowledge(call: str) -> Change | None:
 def is_up(up: bool) -> bool:
     """The replica has not crashed."""
     return up
+
+
+def is_primary(leads: bool) -> bool:
+    """The replica is the primary now."""
+    return leads
 
 
 # The parts and steps made of them.
@@ -96,6 +106,11 @@ def while_up(setting: Setting, replica: int) -> list[Part]:
     return [part(is_up, up=setting.up(replica))] if setting.fault.crashes else []
 
 
+def while_primary(setting: Setting, replica: int) -> list[Part]:
+    """Return the condition that a replica is the primary, where that may change."""
+    return [part(is_primary, leads=setting.leads(replica))] if setting.fault.failover else []
+
+
 def enough(setting: Setting, booking: Call) -> Part:
     """Return the condition that a booking has the confirmations that the strategy waits for."""
     return part(is_confirmed, confirmations=setting.confirmations(booking), needed=setting.write.needed)
@@ -107,14 +122,21 @@ def invocations(setting: Setting) -> Iterator[Step]:
     Where clocks disagree, there is one for each timestamp that it may get.
     """
     for b in setting.bookings:
-        first = range(0) if setting.write.log else setting.write.first(setting.replicas)
+        begins, first = call_begins(setting, b), _sends_first(setting, b)
         if setting.fault.skew:
             for mine in setting.timestamps[1:]:
-                parts = [*call_begins(setting, b), *_by_its_own_clock(setting, b, mine), *sends(setting, b, first)]
+                parts = [*begins, *_by_its_own_clock(setting, b, mine), *first]
                 yield step("invoke", *parts, call=b.name, timestamp=mine)
         else:
             stamp = part(give_timestamp, clock=setting.clock(), timestamp=setting.timestamp(b))
-            yield step("invoke", *call_begins(setting, b), stamp, *sends(setting, b, first), call=b.name)
+            yield step("invoke", *begins, stamp, *first, call=b.name)
+
+
+def _sends_first(setting: Setting, booking: Call) -> list[Part]:
+    """Return to whom the app server sends a booking at once."""
+    if setting.write.primary:
+        return [part(send, write=setting.request(booking))]
+    return [] if setting.write.log else sends(setting, booking, setting.write.first(setting.replicas))
 
 
 def _by_its_own_clock(setting: Setting, booking: Call, mine: int) -> list[Part]:
@@ -126,8 +148,8 @@ def _by_its_own_clock(setting: Setting, booking: Call, mine: int) -> list[Part]:
 
 
 def writes(setting: Setting) -> Iterator[Step]:
-    """Yield ``apply`` and ``confirm`` of every booking at every replica."""
-    for b in setting.bookings:
+    """Yield ``apply`` and ``confirm`` of every booking at every replica that the app server or consumer writes to."""
+    for b in setting.bookings if not setting.write.primary else ():
         for i in setting.numbers:
             write, stored, timestamp = setting.writing(b, i), setting.stored(b.room, i), setting.timestamp(b)
             takes = part(apply, write=write, stored=stored, timestamp=timestamp)
@@ -140,5 +162,10 @@ def writes(setting: Setting) -> Iterator[Step]:
 def acks(setting: Setting) -> Iterator[Step]:
     """Yield the ``ack`` of every booking; one in a durable log waits for nothing more."""
     for b in setting.bookings:
-        waits = [] if setting.write.log else [enough(setting, b)]
-        yield step("ack", part(acknowledge, call=setting.call(b)), *waits, call=b.name)
+        yield step("ack", part(acknowledge, call=setting.call(b)), *_ack_waits_for(setting, b), call=b.name)
+
+
+def _ack_waits_for(setting: Setting, booking: Call) -> list[Part]:
+    if setting.write.primary:
+        return [part(is_written, write=setting.request(booking))]
+    return [] if setting.write.log else [enough(setting, booking)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from overbooked.spec.booking import call_begins, while_up
+from overbooked.spec.booking import call_begins, while_primary, while_up
 from overbooked.spec.language import Change, Step, part, step
 from overbooked.spec.setting import Setting
 
@@ -36,11 +36,12 @@ def samples(setting: Setting) -> Iterator[Step]:
     """Yield the ``sample`` of every check at every replica that it asks."""
     for q in setting.checks:
         asks = part(ask, call=setting.call(q), answers=setting.answers(q), needed=setting.read.answers)
-        for i in setting.read.asks:
+        for i in setting.asks:
             hears = part(
                 sample, answer=setting.answer(q, i), stored=setting.stored(q.room, i), latest=setting.latest(q)
             )
-            yield step("sample", asks, hears, *while_up(setting, i), call=q.name, replica=f"db{i}")
+            is_asked = while_primary(setting, i) if setting.read.primary else []
+            yield step("sample", asks, hears, *is_asked, *while_up(setting, i), call=q.name, replica=f"db{i}")
 
 
 def finishes(setting: Setting) -> Iterator[Step]:

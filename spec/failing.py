@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from overbooked.spec.language import Change, Part, Step, part, step
 from overbooked.spec.setting import Setting
+from overbooked.spec.users import Call
 
 
 def spend(left: int) -> Change | None:
@@ -16,6 +17,11 @@ def spend(left: int) -> Change | None:
 def stop(up: bool) -> Change | None:
     """The replica stops for good."""
     return {"up": False} if up else None
+
+
+def leave_no_primary(leads: bool, primary_up: bool) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """If it was the primary, there is none that is up."""
+    return {"primary_up": False} if leads else {}
 
 
 def end_unanswered(call: str) -> Change | None:
@@ -46,8 +52,10 @@ def stop_consuming(consuming: bool) -> Change | None:  # noqa: ARG001 - a role t
 def crashes(setting: Setting) -> Iterator[Step]:
     """Yield the ``crash`` of every replica, where replicas may crash."""
     for i in setting.numbers if setting.fault.crashes else ():
-        one_fewer = part(spend, left=setting.crashes_left())
-        yield step("crash", part(stop, up=setting.up(i)), one_fewer, owed=False, replica=f"db{i}")
+        stops = [part(stop, up=setting.up(i)), part(spend, left=setting.crashes_left())]
+        if setting.fault.failover:
+            stops.append(part(leave_no_primary, leads=setting.leads(i), primary_up=setting.primary_up()))
+        yield step("crash", *stops, owed=False, replica=f"db{i}")
 
 
 def restarts(setting: Setting) -> Iterator[Step]:
@@ -67,8 +75,16 @@ def _forgets(setting: Setting) -> Iterator[Part]:
     for call in setting.calls:
         yield part(end_unanswered, call=setting.call(call))
     for b in setting.bookings:
-        for i in setting.numbers:
-            yield part(forget_write, write=setting.writing(b, i))
-        yield part(forget_confirmations, confirmations=setting.confirmations(b))
+        yield from forgets_writes(setting, b)
     if setting.bookings and setting.write.log:
         yield part(stop_consuming, consuming=setting.consuming())
+
+
+def forgets_writes(setting: Setting, booking: Call) -> Iterator[Part]:
+    """Yield that the app server knows nothing more of a booking that it wrote; what is in a primary's log goes on."""
+    if setting.write.primary:
+        yield part(forget_write, write=setting.request(booking))
+        return
+    for i in setting.numbers:
+        yield part(forget_write, write=setting.writing(booking, i))
+    yield part(forget_confirmations, confirmations=setting.confirmations(booking))

@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Fault(NamedTuple):
     """A fault setting: how many replicas may crash, how often the app server may restart, how many calls time out.
 
-    With ``skew`` there is more than one app server, and their clocks disagree.
+    With ``skew`` there is more than one app server, and their clocks disagree. With ``failover`` a standby takes over
+    when the primary has crashed.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Fault(NamedTuple):
     sentence: str
     timeouts: int = 0
     skew: bool = False
+    failover: bool = False
 
 
 FAULTS = {
@@ -39,6 +41,13 @@ FAULTS = {
             0,
             "there are several app servers: a booking may get a lower timestamp than one before it",
             skew=True,
+        ),
+        Fault(
+            "failover",
+            1,
+            0,
+            "one replica stops for good; if it was the primary, the standby that has received most takes over",
+            failover=True,
         ),
     )
 }

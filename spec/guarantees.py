@@ -124,6 +124,11 @@ def is_so(call: str, answer: str) -> bool:
     return call == answer
 
 
+def is_settled(call: str) -> bool:
+    """The booking was acknowledged or refused."""
+    return call in {"acked", "taken"}
+
+
 def is_over(call: str) -> bool:
     """The check was told something."""
     return call in {"available", "booked"}
@@ -242,6 +247,11 @@ def all_acked(setting: Setting) -> Iterator[Case]:
     yield case(*(told(setting, b, "acked") for b in setting.bookings))
 
 
+def all_answered(setting: Setting) -> Iterator[Case]:
+    """Yield: every booking was acknowledged, or refused, as the room is taken."""
+    yield case(*(part(is_settled, call=setting.call(b)) for b in setting.bookings))
+
+
 def an_acked_booking_is_lost(setting: Setting) -> Iterator[Case]:
     """Yield: an acknowledged booking is in no live replica, nor in the log's uncommitted part."""
     for b in setting.bookings:
@@ -347,7 +357,7 @@ GUARANTEES = {
             programs(("book",), ("book",)),
             "in the end",
             replicas_differ_or_lack,
-            all_acked,
+            all_answered,
         ),
         Guarantee(
             "durability",

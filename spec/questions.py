@@ -47,6 +47,12 @@ QUESTIONS = (
     ),
     Question(
         "An acknowledged write was lost on failover.",
+        "It was acknowledged when the primary alone had it, and a standby took over that had not received it yet. It "
+        "is kept if the primary waits for one standby, whether that shows it or has only received it.",
+        "primary:1/one/durability@failover",
+    ),
+    Question(
+        "The app server was to copy it to the other replicas, and it is gone.",
         "One replica had it when it was acknowledged. That one crashed, and the app server, which was to send it to "
         "the others, restarted.",
         "serial-async/one/durability@both",
@@ -59,9 +65,25 @@ QUESTIONS = (
     ),
     Question(
         "Two customers got the same seat.",
-        "Each asked before the other's booking was there to be seen. No way to replicate excludes that: to look and to "
-        "take must be one step.",
+        "Each asked before the other's booking was there to be seen. No way to read excludes that: to look and to take "
+        "must be one step, as with a unique constraint at the primary.",
         "serial-sync/all/no-double-booking",
+    ),
+    Question(
+        "Two customers got the same seat, in spite of a unique constraint.",
+        "The first one's booking was acknowledged when the primary alone had it, and was lost on failover. The new "
+        "primary had nothing to refuse the second one for.",
+        "primary:1:unique/one/no-double-booking@failover",
+    ),
+    Question(
+        "I read from the primary alone, and got old data all the same.",
+        "A standby had taken over that lacked what had been acknowledged.",
+        "primary:1/one:primary/read-after-write@failover",
+    ),
+    Question(
+        "A standby shows old data, though writes are synchronous.",
+        "The standby had received the write when it was acknowledged, and did not show it yet.",
+        "primary:2:received/one:db2/read-after-write",
     ),
     Question(
         "One replica is down, and no write ever returns.",

@@ -8,15 +8,19 @@ from overbooked.spec.names import StrategyError, number_of, unknown
 
 
 class ReadStrategy(NamedTuple):
-    """How a check reads: it asks the replicas ``asks`` (numbered from 1) and uses the first ``answers`` answers."""
+    """How a check reads: it asks the replicas ``asks`` (numbered from 1) and uses the first ``answers`` answers.
+
+    With ``primary`` it asks that one of them which is the primary now.
+    """
 
     name: str
     answers: int
     asks: tuple[int, ...]
+    primary: bool = False
 
 
-def read_strategies(replicas: int) -> dict[str, ReadStrategy]:
-    """Return every read strategy over that many replicas, by name.
+def read_strategies(replicas: int, *, primary: bool = True) -> dict[str, ReadStrategy]:
+    """Return every read strategy over that many replicas, by name; ``primary`` says whether there is one of these.
 
     >>> read_strategies(5)["quorum"].answers
     3
@@ -28,8 +32,9 @@ def read_strategies(replicas: int) -> dict[str, ReadStrategy]:
         ReadStrategy("all", replicas, everyone),
         *(ReadStrategy(f"one:db{i}", 1, (i,)) for i in everyone),
         *(ReadStrategy(f"first:{r}", r, everyone) for r in everyone),
+        ReadStrategy("one:primary", 1, everyone, primary=True),
     ]
-    return {strategy.name: strategy for strategy in each}
+    return {strategy.name: strategy for strategy in each if primary or not strategy.primary}
 
 
 def read_strategy(name: str, replicas: int) -> ReadStrategy:

@@ -7,11 +7,12 @@ in which they came in. Where one clock gives the timestamps, that is their order
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from overbooked.spec.faults import Fault
-from overbooked.spec.language import Field, Value
+from overbooked.spec.language import Field, State, Value
 from overbooked.spec.read_strategies import ReadStrategy
 from overbooked.spec.users import Call, Program
 from overbooked.spec.write_strategies import WriteStrategy
@@ -21,6 +22,11 @@ from overbooked.spec.write_strategies import WriteStrategy
 def _field(name: str, domain: tuple[Value, ...], initial: Value) -> Field:
     """Return a field; the same one for the same words, as that is compared faster."""
     return Field(name, domain, initial)
+
+
+def _fields(these: Iterable[Field | bool]) -> list[Field]:
+    """Return those of these that are fields, and not known beforehand."""
+    return [it for it in these if isinstance(it, Field)]
 
 
 class Setting(NamedTuple):
@@ -64,9 +70,14 @@ class Setting(NamedTuple):
 
     def call(self, call: Call) -> Field:
         """Return how far a call is, and once it is over what its user was told."""
-        told = ("acked",) if call.kind == "book" else ("available", "booked")
-        ended = (("unanswered",) if self.fault.restarts else ()) + (("unknown",) if self.fault.timeouts else ())
+        told = (
+            ("available", "booked") if call.kind == "check" else ("acked", "taken") if self.write.unique else ("acked",)
+        )
+        ended = ("unanswered",) * bool(self.fault.restarts) + ("unknown",) * self._may_be_unknown(call)
         return _field(call.name, ("idle", "running", *told, *ended), "idle")
+
+    def _may_be_unknown(self, call: Call) -> bool:
+        return bool(self.fault.timeouts) or (self.fault.failover and call.kind == "book")
 
     # What the app server knows.
 
@@ -82,8 +93,13 @@ class Setting(NamedTuple):
         """Return how far the write of a booking to one replica is."""
         return _field(f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed"), "unsent")
 
+    def request(self, booking: Call) -> Field:
+        """Return how far the write of a booking to the primary is, which is all that the app server writes."""
+        ends = ("refused", "confirmed") if self.write.unique else ("confirmed",)
+        return _field(f"write {booking.name}", ("unsent", "sent", "appended", *ends), "unsent")
+
     def confirmations(self, booking: Call) -> Field:
-        """Return how many replicas have confirmed a booking."""
+        """Return how many replicas have confirmed a booking, to whoever sent it to them."""
         return _field(f"confirmations {booking.name}", tuple(range(self.replicas + 1)), 0)
 
     # What the replicas and the log hold.
@@ -96,13 +112,21 @@ class Setting(NamedTuple):
         """Return whether a replica is up (a field only where replicas may crash)."""
         return _field(f"up db{replica}", (True, False), initial=True)
 
+    @property
+    def _has_places(self) -> bool:
+        """Whether bookings may stand in the log in another order than that of their timestamps."""
+        return self.fault.skew or self.write.primary
+
     def appended(self) -> Field:
-        """Return how many entries the log has: as many as timestamps were given, where one clock gives them."""
-        return _field("appended", self.timestamps, 0) if self.fault.skew else self.clock()
+        """Return how many bookings were appended to the log: in a message log of one clock, all that have a timestamp.
+
+        The log is the app server's message log, or the primary's own.
+        """
+        return _field("appended", self.timestamps, 0) if self._has_places else self.clock()
 
     def place(self, booking: Call) -> Field:
-        """Return a booking's place in the log, from 1 on: its timestamp, where one clock gives them."""
-        return _field(f"place {booking.name}", self.timestamps, 0) if self.fault.skew else self.timestamp(booking)
+        """Return a booking's place in the log, from 1 on: in a message log of one clock, its timestamp."""
+        return _field(f"place {booking.name}", self.timestamps, 0) if self._has_places else self.timestamp(booking)
 
     def committed(self) -> Field:
         """Return how many entries of the log are committed."""
@@ -112,7 +136,58 @@ class Setting(NamedTuple):
         """Return whether the consumer has taken the entry at the committed offset."""
         return _field("consuming", (False, True), initial=False)
 
+    # What the primary and its standbys have, where the database replicates by itself.
+
+    @property
+    def standbys(self) -> range:
+        """The replicas that are standbys at first."""
+        return range(2, self.replicas + 1)
+
+    @property
+    def primaries(self) -> range:
+        """The replicas that may be the primary."""
+        return self.numbers if self.fault.failover else range(1, 2)
+
+    def primary(self, state: State) -> str:
+        """Return the name of the replica that is the primary in a state, or was until it crashed."""
+        return next(f"db{i}" for i in self.primaries if not self.fault.failover or state[f"leads db{i}"])
+
+    def leads(self, replica: int) -> Field | bool:
+        """Return whether a replica is the primary; db1 is at first, and for good where no other one may take over."""
+        first = replica == 1
+        return _field(f"leads db{replica}", (True, False), first) if self.fault.failover else first
+
+    def primary_up(self) -> Field:
+        """Return whether the primary is up (a field only where replicas may crash)."""
+        return _field("primary up", (True, False), True) if self.fault.failover else self.up(1)  # noqa: FBT003 - a value
+
+    def held(self, booking: Call, replica: int) -> Field:
+        """Return whether a replica has a booking in its log, and whether it shows it to readers."""
+        return _field(f"held {booking.name} db{replica}", ("nothing", "received", "shown"), "nothing")
+
+    def confirmed(self, booking: Call, standby: int) -> Field:
+        """Return whether a standby has confirmed a booking to the primary."""
+        return _field(f"confirmed {booking.name} db{standby}", (False, True), initial=False)
+
+    def logged(self, booking: Call) -> Field | bool:
+        """Return whether a booking that was appended is in the primary's log still: a failover may lose it."""
+        return _field(f"logged {booking.name}", (False, True), initial=False) if self.fault.failover else True
+
+    def received(self, room: str, replica: int) -> Field:
+        """Return the highest timestamp among the bookings of a room that a replica has, shown or not."""
+        return _field(f"received {room} db{replica}", self.timestamps, 0)
+
+    @property
+    def receipts(self) -> range:
+        """The replicas of which is known what they have received of each room, as somebody asks for that."""
+        return self.numbers if self.fault.failover else self.primaries if self.write.unique else range(0)
+
     # What a check has heard.
+
+    @property
+    def asks(self) -> tuple[int, ...]:
+        """The replicas that a check may ask."""
+        return tuple(self.primaries) if self.read.primary else self.read.asks
 
     def answer(self, check: Call, replica: int) -> Field:
         """Return the timestamp that a replica answered; ``None`` while it has not answered."""
@@ -148,24 +223,39 @@ class Setting(NamedTuple):
         fields = []
         for booking in self.bookings:
             fields += [self.call(booking), self.timestamp(booking), self.confirmations(booking)]
-            fields += [self.writing(booking, i) for i in self.numbers]
+            fields += self._of_primary(booking) if self.write.primary else self._of_writes(booking)
         if self.bookings and not self.fault.skew:
             fields.append(self.clock())
-        return fields + (self._of_log() if self.bookings and self.write.log else [])
+        return fields + (self._of_log() if self.bookings and (self.write.log or self.write.primary) else [])
+
+    def _of_writes(self, booking: Call) -> list[Field]:
+        return [self.writing(booking, i) for i in self.numbers]
+
+    def _of_primary(self, booking: Call) -> list[Field]:
+        held = [self.held(booking, i) for i in self.numbers]
+        confirmed = [self.confirmed(booking, i) for i in self.standbys]
+        return [self.request(booking), *held, *confirmed, *_fields([self.logged(booking)])]
 
     def _of_log(self) -> list[Field]:
-        places = [self.appended(), *(self.place(booking) for booking in self.bookings)] if self.fault.skew else []
-        return [*places, self.committed(), self.consuming()]
+        places = [self.appended(), *(self.place(booking) for booking in self.bookings)] if self._has_places else []
+        return places + ([self.committed(), self.consuming()] if self.write.log else [])
 
     def _of_replicas(self) -> list[Field]:
         stored = [self.stored(room, i) for room in self.rooms for i in self.numbers]
-        return stored + ([self.up(i) for i in self.numbers] if self.fault.crashes else [])
+        up = [self.up(i) for i in self.numbers] if self.fault.crashes else []
+        return stored + up + (self._of_roles() if self.write.primary else [])
+
+    def _of_roles(self) -> list[Field]:
+        booked = {call.room for call in self.bookings}
+        received = [self.received(room, i) for room in sorted(booked) for i in self.receipts]
+        leads = [*_fields(self.leads(i) for i in self.numbers), self.primary_up()] if self.fault.failover else []
+        return received + leads
 
     def _of_checks(self) -> list[Field]:
         fields = []
         for check in self.checks:
             fields += [self.call(check), self.answers(check), self.latest(check)]
-            fields += [self.answer(check, i) for i in self.read.asks]
+            fields += [self.answer(check, i) for i in self.asks]
         return fields
 
     def _of_faults(self) -> list[Field]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from overbooked.spec.guarantees import Guarantee
 from overbooked.spec.language import State, Step, Value
 from overbooked.spec.setting import Setting
+from overbooked.spec.taken import Message, Taken
+from overbooked.spec.telling_primary import messages_of_primary, of_primary, promoted
 from overbooked.spec.users import Call
-
-
-class Message(NamedTuple):
-    """What one party says to another in a step."""
-
-    sender: str
-    receiver: str
-    text: str
+from overbooked.spec.wording import in_short, listed, spelled
 
 
 class Event(NamedTuple):
@@ -35,11 +30,13 @@ def event(setting: Setting, step: Step, before: State, after: State) -> Event:
     """Return what happened when ``step`` led from ``before`` to ``after``."""
     about = dict(step.about)
     replica = str(about.get("replica", ""))
+    if step.name == "promote":
+        return Event(replica, promoted(setting, replica, before, after), {"step": step.name, "replica": replica})
     if "call" not in about:
         return _fault(setting, step.name, replica, before, after)
     call = next(call for call in setting.calls if call.name == about["call"])
     tell = _of_booking if call.kind == "book" else _of_check
-    taken = _Taken(setting, step.name, call, replica, before, after)
+    taken = Taken(setting, step.name, call, replica, before, after)
     who, what, more = tell(taken)
     named = {"step": step.name, "call": call.kind, "user": call.user, "room": call.room}
     return Event(who, what, named | more | ({"replica": replica} if replica else {}), tuple(_messages(taken)))
@@ -54,40 +51,37 @@ def parties(setting: Setting) -> list[str]:
 def contents(setting: Setting, state: State) -> dict[str, str]:
     """Return what each replica holds: ``b1``, ``-`` for nothing, and what it held when it crashed in brackets.
 
-    Where there are several rooms, each is named: ``r1:b1 r2:-``.
+    What a replica's log has, where it has one, that it does not show yet is in square brackets. Where there are several
+    rooms, each is named: ``r1:b1 r2:-``.
     """
     named = len(setting.rooms) > 1
     held = {}
     for i in setting.numbers:
-        kept = {room: _held(state[setting.stored(room, i).name]) for room in setting.rooms}
+        kept = {room: _kept(setting, state, room, i) for room in setting.rooms}
         inside = " ".join(f"{room}:{it}" if named else it for room, it in kept.items())
         up = state.get(setting.up(i).name, True)
         held[f"db{i}"] = inside if up else f"({inside})"
     return held
 
 
-_SENDING = {"invoke", "consume", "confirm"}
+def _kept(setting: Setting, state: State, room: str, replica: int) -> str:
+    """Return what a replica keeps for a room, and what waits in its log."""
+    kept = in_short(state[setting.stored(room, replica).name])
+    bookings = [b for b in setting.bookings if b.room == room] if setting.write.primary else []
+    waiting = [b for b in bookings if state[setting.held(b, replica).name] == "received"]
+    waiting.sort(key=lambda b: str(state[setting.place(b).name]))
+    logged = " ".join(spelled(setting, state, b) for b in waiting)
+    return f"{kept} [{logged}]" if logged else kept
+
+
 _TOLD = {"acked": "booked", "running": "nothing yet", "idle": "(not made)", "unanswered": "nothing: the call ended"}
+"""What somebody was told whose call stands like this, where that is not the word for it."""
 
 
 def answers(setting: Setting, state: State) -> dict[str, str]:
     """Return what each call's user has been told, by the call's name."""
     stands = {call.name: str(state[setting.call(call).name]) for call in setting.calls}
     return {name: _TOLD.get(answer, answer) for name, answer in stands.items()}
-
-
-def spelled(setting: Setting, state: State, booking: Call) -> str:
-    """Return the short name of a booking: ``b`` and its timestamp."""
-    return f"b{state[setting.timestamp(booking).name]}"
-
-
-def listed(items: Sequence[str], *, last: str = "and") -> str:
-    """Return the items as in a sentence.
-
-    >>> listed(["db1", "db2", "db3"])
-    'db1, db2 and db3'
-    """
-    return f"{', '.join(items[:-1])} {last} {items[-1]}" if len(items) > 1 else "".join(items)
 
 
 def users_in_words(guarantee: Guarantee) -> str:
@@ -101,96 +95,63 @@ def _call_in_words(call: Call) -> str:
     return call.spelled + (" if told available" if call.if_available else "")
 
 
-def _held(timestamp: Value) -> str:
-    return f"b{timestamp}" if timestamp else "-"
-
-
-def _sent(taken: _Taken) -> list[str]:
-    """Return the replicas to which a step sends a booking."""
-    if taken.call.kind != "book" or taken.name not in _SENDING:
-        return []
-    setting, before, after = taken.setting, taken.before, taken.after
-    names = {i: setting.writing(taken.call, i).name for i in setting.numbers}
-    return [f"db{i}" for i, name in names.items() if before[name] != "sent" == after[name]]
-
-
-class _Taken(NamedTuple):
-    """A step that somebody's call is about, as it was taken."""
-
-    setting: Setting
-    name: str
-    call: Call
-    replica: str
-    before: State
-    after: State
-
-    @property
-    def heard(self) -> Value:
-        """The timestamp that the replica has answered the check, 0 for no booking."""
-        return self.after[self.setting.answer(self.call, self._number).name]
-
-    def stored(self, state: State) -> Value:
-        """Return the timestamp of the booking that the replica keeps for the call's room in a state."""
-        return state[self.setting.stored(self.call.room, self._number).name]
-
-    @property
-    def _number(self) -> int:
-        return int(self.replica.removeprefix("db"))
-
-
-def _messages(taken: _Taken) -> Iterator[Message]:
+def _messages(taken: Taken) -> Iterator[Message]:
     """Yield who says what to whom: what is sent in a step follows what it is sent for."""
     setting, step, call, replica, _, after = taken
     writer = "consumer" if setting.write.log else "app"
-    name = spelled(setting, after, call) if call.kind == "book" else ""
+    name = taken.booking if call.kind == "book" else ""
     answer = str(after[setting.call(call).name])
     if step == "sample":
         yield Message("app", replica, f"{call.room}?")
-        yield Message(replica, "app", _held(taken.heard) if taken.heard else "no booking")
+        yield Message(replica, "app", in_short(taken.heard) if taken.heard else "no booking")
     first = {
         "invoke": Message(call.user, "app", call.spelled),
         "confirm": Message(replica, writer, f"has {name}"),
         "ack": Message("app", call.user, f"{call.room} is booked ({name})"),
+        "reject": Message("app", call.user, f"{call.room} is taken"),
         "finish": Message("app", call.user, f"{call.room} is {answer}"),
         "timeout": Message("app", call.user, "unknown"),
         "consume": Message("log", writer, name),
         "commit": Message(writer, "log", f"commit {name}"),
     }
+    first |= messages_of_primary(taken) if setting.write.primary and call.kind == "book" else {}
     yield from [first[step]] if step in first else []
     if step == "invoke" and call.kind == "book" and setting.write.log:
         yield Message("app", "log", name)
-    yield from (Message(writer, to, name) for to in _sent(taken))
+    yield from (Message(writer, to, name) for to in taken.sent)
 
 
-def _of_booking(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
+def _of_booking(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
     setting, step, call, replica, _, after = taken
-    name, sent = spelled(setting, after, call), _sent(taken)
+    name, sent = taken.booking, taken.sent
     values: dict[str, Value | list[str]] = {"booking": after[setting.timestamp(call).name]}
     if step == "apply":
-        return replica, _applied(name, taken), values | {"stored": taken.stored(after)}
+        values["stored"] = taken.stored(after)
     to = f", sent to {listed(sent)}" if sent else ""
     logged = ", appended to the log" if setting.write.log else ""
     told = {
         "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
+        "apply": (replica, _applied(name, taken)),
         "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
         "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
         "commit": ("consumer", f"commits {name}"),
     }
+    told |= of_primary(taken) if setting.write.primary else {}
     return (*told[step], values | ({"sent": sent} if sent else {}))
 
 
-def _applied(name: str, taken: _Taken) -> str:
-    held = taken.stored(taken.before)
-    if held != taken.stored(taken.after):
+def _applied(name: str, taken: Taken) -> str:
+    held = taken.stored(taken.before) if taken.replica else 0
+    if taken.replica and held != taken.stored(taken.after):
         return f"applies {name}"
     if name == f"b{held}":
         return f"applies {name} once more"
     return f"receives {name}, and keeps b{held}, whose timestamp is higher"
 
 
-def _of_check(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
+def _of_check(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
     setting, step, call, replica, _, after = taken
     if step == "invoke":
         return call.user, f"calls {call.spelled}", {}
@@ -201,12 +162,13 @@ def _of_check(taken: _Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
         return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}
     heard = taken.heard
     values: dict[str, Value | list[str]] = {"answer": "booked", "booking": heard} if heard else {"answer": "available"}
-    return replica, f"answers {call.user}: {_held(heard) if heard else 'no booking'}", values
+    return replica, f"answers {call.user}: {in_short(heard) if heard else 'no booking'}", values
 
 
 def _fault(setting: Setting, step: str, replica: str, before: State, after: State) -> Event:
     if step == "crash":
-        return Event(replica, "crashes, for good", {"step": step, "replica": replica})
+        led = "; it was the primary" if setting.write.primary and setting.primary(before) == replica else ""
+        return Event(replica, f"crashes, for good{led}", {"step": step, "replica": replica})
     ended = [call.user for call in setting.calls if before[setting.call(call).name] != after[setting.call(call).name]]
     calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
     values: dict[str, Value | list[str]] = {"step": step}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["book", "check"]
-ANSWERED = frozenset({"acked", "available", "booked"})
+ANSWERED = frozenset({"acked", "taken", "available", "booked"})
 """How a call stands whose user was answered; a call that ended with ``unknown`` was not."""
 
 

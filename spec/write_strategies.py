@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 from overbooked.spec.names import StrategyError, number_of, unknown
@@ -17,16 +19,26 @@ class WriteStrategy(NamedTuple):
     log
         The booking is appended to a durable log, which is all that the user waits for; one consumer reads
         the log in order and writes each entry to the replicas as the rest of this strategy says.
+    primary
+        The database replicates by itself: the app server writes to the primary alone, whose standbys follow its log.
+        The primary shows a booking, and confirms it, once ``needed`` replicas have it, itself among them.
+    on_receipt
+        A standby confirms what it has received, and need not show it yet.
+    unique
+        The primary refuses a booking of a room that its log has a booking of.
     """
 
     name: str
     serial: bool
     needed: int
     log: bool = False
+    primary: bool = False
+    on_receipt: bool = False
+    unique: bool = False
 
     def first(self, replicas: int) -> range:
         """Return the numbers, from 1, of the replicas that a write is sent to at once."""
-        return range(1, 2) if self.serial else range(1, replicas + 1)
+        return range(1, 2) if self.serial or self.primary else range(1, replicas + 1)
 
     def after(self, replica: int, replicas: int) -> range:
         """Return the replicas that the write is sent to once ``replica`` has confirmed."""
@@ -35,11 +47,15 @@ class WriteStrategy(NamedTuple):
     def path(self, replica: int, replicas: int) -> tuple[int, ...]:
         """Return the replicas whose confirmations, one after the other, come before ``replica`` has confirmed, and it.
 
+        A standby's are on the way from the primary and back: the primary's own comes last there.
+
         >>> write_strategy("serial-sync", 3).path(3, 3), write_strategy("parallel:1", 3).path(3, 3)
         ((1, 2, 3), (3,))
         """
         if replica in self.first(replicas):
             return (replica,)
+        if self.primary:
+            return (1, replica)
         before = next(each for each in range(1, replicas + 1) if replica in self.after(each, replicas))
         return (*self.path(before, replicas), replica)
 
@@ -47,9 +63,14 @@ class WriteStrategy(NamedTuple):
 def write_strategies(replicas: int) -> dict[str, WriteStrategy]:
     """Return every write strategy over that many replicas, by name.
 
-    >>> list(write_strategies(2))[:4]
-    ['serial-sync', 'serial-async', 'parallel:1', 'parallel:2']
+    >>> list(write_strategies(2))[:4], list(write_strategies(1))[-2:]
+    (['serial-sync', 'serial-async', 'parallel:1', 'parallel:2'], ['primary:1:unique', 'primary:1:received:unique'])
     """
+    return {each.name: each for each in (*by_app_server(replicas).values(), *_by_database(replicas))}
+
+
+def by_app_server(replicas: int) -> dict[str, WriteStrategy]:
+    """Return the write strategies in which the app server, or the consumer of its log, writes to every replica."""
     direct = [
         WriteStrategy("serial-sync", serial=True, needed=replicas),
         WriteStrategy("serial-async", serial=True, needed=1),
@@ -57,6 +78,15 @@ def write_strategies(replicas: int) -> dict[str, WriteStrategy]:
     ]
     logged = [each._replace(name=f"message:{each.name}", log=True) for each in direct]
     return {each.name: each for each in direct + logged}
+
+
+def _by_database(replicas: int) -> Iterator[WriteStrategy]:
+    """Yield the write strategies in which the database replicates by itself."""
+    for unique, on_receipt in product((False, True), repeat=2):
+        ending = ":received" * on_receipt + ":unique" * unique
+        for k in range(1, replicas + 1):
+            kinds = {"primary": True, "on_receipt": on_receipt, "unique": unique}
+            yield WriteStrategy(f"primary:{k}{ending}", serial=False, needed=k, **kinds)
 
 
 def write_strategy(name: str, replicas: int) -> WriteStrategy:
@@ -72,6 +102,7 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     known = write_strategies(replicas)
     if name in known:
         return known[name]
-    if number_of(name.removeprefix("message:"), "parallel") is not None:
+    plain = name.removeprefix("message:").removesuffix(":unique").removesuffix(":received")
+    if any(number_of(plain, kind) is not None for kind in ("parallel", "primary")) and "message:primary" not in name:
         raise StrategyError(f"{name}: there are {replicas} replicas, so K is one of 1..{replicas}")
     raise unknown("write strategy", name, known)

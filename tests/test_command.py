@@ -43,10 +43,10 @@ def verdicts(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[s
 
 
 def test_alone_it_checks_the_sources_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """``overbooked`` alone is the source's four writes by its three reads, nine guarantees, no fault."""
+    """``overbooked`` alone is the source's writes by its reads, and three more that people ask for, with no fault."""
     status, out = printed(capsys)
     assert status == 1
-    assert "43 violations" in out
+    assert "72 violations" in out
     assert all(name in out for name in (*DEFAULT_WRITES, *DEFAULT_READS))
     rows = verdicts(capsys)
     assert {(row["write"], row["read"]) for row in rows} == {(w, r) for w in DEFAULT_WRITES for r in DEFAULT_READS}
@@ -75,6 +75,19 @@ def test_all_means_every_strategy_for_that_many_replicas(capsys: pytest.CaptureF
     assert {(row["read"], row["fault"]) for row in rows} == {
         (read, fault) for read in ("all", "one") for fault in FAULTS
     }
+
+
+def test_all_is_what_goes_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all ways and all faults those are judged that make sense with each other: there is no failover without one."""
+    asked = ("--write", "all", "--read", "all-reads", "--fault", "all", "--guarantee", "checking-availability")
+    rows = verdicts(capsys, *asked, "--replicas", "2")
+    by_app_server, built_in = 8 * 7 * 6, 8 * 8 * 7
+    assert len(rows) == by_app_server + built_in
+    for row in rows:
+        needs_primary = row["read"] == "one:primary" or row["fault"] == "failover"
+        assert str(row["write"]).startswith("primary:") or not needs_primary
+    named = {(row["read"], row["fault"]) for row in rows}
+    assert {("one:primary", "failover"), ("one:primary", "none"), ("one", "failover")} <= named
 
 
 def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,6 +266,15 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("replay serial-sync/one/durability@both+1", "is replayed by its file"),
         ("report --replicas 5", "5 are too many: a report has up to 4"),
         ("trace stale-read-36ae", "did you mean stale-read-36af?"),
+        ("--write primary:4", "primary:4: there are 3 replicas, so K is one of 1..3"),
+        ("--write message:primary:1", "message:primary:1: no such write strategy"),
+        ("--write parallel:1 --read one:primary", "one:primary: goes with primary:K alone, as with parallel:1 the app"),
+        ("trace serial-sync one durability --fault failover", "failover: goes with primary:K alone, as with serial-"),
+        ("replay primary:1/one/durability@failover", "primary:1: replay covers ways in which the app server writes"),
+        ("trace primary:1 one durability --fault failover --format pytest", "built-in replication is not covered yet"),
+        ("conform --read one:primary", "one:primary: conform covers ways in which the app server writes to every"),
+        ("simulate --write primary:1", "primary:1: simulate covers ways in which the app server writes to every"),
+        ("prove primary:1/one", "primary:1: waits for the primary, which says more than for how many replicas"),
         ("chekc", "invalid choice: 'chekc'"),
     ],
 )

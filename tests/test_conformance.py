@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interrupted import interrupted
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
+from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell
 from overbooked.checker.cli.main import main
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
 from overbooked.checker.conformance.implementation import Implementation, in_memory, in_sqlite
@@ -33,10 +33,9 @@ from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Booking, Clock, Log, Replica
 from overbooked.reference.reading import Read, latest, read_strategy
-from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
-from tiers import long_but
+from tiers import SOURCE_FAULTS, long_but
 
 REFERENCE = Implementation(in_memory)
 ALL_BUT_LINEARIZABILITY = [name for name in GUARANTEES if name != "linearizability"]
@@ -90,7 +89,7 @@ def test_small_programs_conform(write: str, read: str) -> None:
     assert_conforms([Cell(write, read, 3, "none", name) for name in names])
 
 
-@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
+@pytest.mark.parametrize("fault", [name for name in SOURCE_FAULTS if name != "none"])
 @pytest.mark.parametrize(
     "write",
     [
@@ -119,15 +118,15 @@ def test_other_numbers_of_replicas_conform(replicas: int) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("read", DEFAULT_READS)
-@pytest.mark.parametrize("write", DEFAULT_WRITES)
+@pytest.mark.parametrize("write", SOURCE_WRITES)
 def test_the_sources_pairs_conform(write: str, read: str) -> None:
     """Every transition of every program, linearizability's too, is taken on the reference."""
     assert_conforms([Cell(write, read, 3, "none", name) for name in GUARANTEES])
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
-@pytest.mark.parametrize(("write", "read"), list(product(DEFAULT_WRITES, DEFAULT_READS)))
+@pytest.mark.parametrize("fault", [name for name in SOURCE_FAULTS if name != "none"])
+@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, DEFAULT_READS)))
 def test_the_sources_pairs_conform_under_faults(
     write: str, read: str, fault: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -140,8 +139,8 @@ def test_the_sources_pairs_conform_under_faults(
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("write", "read"), list(product(DEFAULT_WRITES, DEFAULT_READS)))
+@pytest.mark.parametrize("fault", SOURCE_FAULTS)
+@pytest.mark.parametrize(("write", "read"), list(product(SOURCE_WRITES, DEFAULT_READS)))
 def test_a_sample_conforms_over_sqlite(write: str, read: str, fault: str) -> None:
     """A fair sample of every program's runs conforms over SQLite files, which are gone afterwards."""
     found = result(
@@ -533,7 +532,7 @@ def test_parts_that_do_not_exist_are_told_in_one_line(
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", ["none", "app-restart"])
-@pytest.mark.parametrize("write", DEFAULT_WRITES)
+@pytest.mark.parametrize("write", SOURCE_WRITES)
 def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> None:
     """Told apart by the orders in which replicas answered and confirmed, the smaller programs conform, too."""
     for read, name in product(DEFAULT_READS, ("read-after-write", "read-your-writes", "durability")):
@@ -546,14 +545,14 @@ def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> Non
 
 def violations(fault: str) -> Evaluation:
     """Return the verdicts, with runs, of the source's pairs."""
-    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(DEFAULT_WRITES, DEFAULT_READS, GUARANTEES)]
+    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(SOURCE_WRITES, DEFAULT_READS, GUARANTEES)]
     judging = Evaluation(cells, Bounds(10**7), runs=True)
     for _ in judging.run():
         pass
     return judging
 
 
-@pytest.mark.parametrize("fault", long_but("none", FAULTS))
+@pytest.mark.parametrize("fault", long_but("none", SOURCE_FAULTS))
 def test_every_violation_of_the_sources_table_happens_over_sqlite(fault: str) -> None:
     """Each shortest run is followed step by step over SQLite files, in threads of their own, to the same answers."""
     violated = [verdict for verdict in violations(fault).verdicts if verdict.run]

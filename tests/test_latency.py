@@ -21,7 +21,7 @@ from overbooked.checker.simulation.trials import Delays, book, check, fresh_from
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryClock
 from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 from virtual_time import LateLog, LateReplica, Traffic, in_virtual_time
 
 LEGS = ("write", "ack", "read", "response")
@@ -65,8 +65,8 @@ def stay(write: str, read: str, legs: list[dict[str, float]], log: tuple[float, 
 def test_the_reference_takes_exactly_the_time_that_is_said(replicas: int) -> None:
     """With any delays, in every strategy: the waits, a trial with these delays, and the reference are the same."""
     chance = random.Random(replicas)  # noqa: S311 - nothing here is secret
-    for write in write_strategies(replicas).values():
-        for read in read_strategies(replicas).values():
+    for write in by_app_server(replicas).values():
+        for read in read_strategies(replicas, primary=False).values():
             legs = [{leg: chance.expovariate(1) for leg in LEGS} for _ in range(replicas)]
             append, consumer, later = (chance.expovariate(1) for _ in range(3))
             done = stay(write.name, read.name, legs, (append, consumer), later)
@@ -87,7 +87,7 @@ def test_the_reference_takes_exactly_the_time_that_is_said(replicas: int) -> Non
 def test_the_reference_sends_as_many_messages_as_are_counted(replicas: int) -> None:
     """Until all is quiet; and as many requests are unanswered at once, where all replicas are equally far."""
     legs = [dict.fromkeys(LEGS, 1.0)] * replicas
-    for write in write_strategies(replicas).values():
+    for write in by_app_server(replicas).values():
         done, counted = stay(write.name, "one", legs, (1, 1), 0), of_booking(write, replicas)
         assert (counted.messages, counted.at_once) == (done.messages, done.most)
 
@@ -100,10 +100,11 @@ def test_costs_are_those_that_follow_from_what_is_waited_for(replicas: int) -> N
         assert counted.messages == 2 * replicas + 3 * write.log
         assert counted.at_once == (1 if write.serial else replicas)
         assert counted.left == (0, replicas if write.log else replicas - write.needed)
-        assert counted.lacking == counted.left
+        assert counted.lacking == ((0, replicas - 1) if write.on_receipt else counted.left)
     for read in read_strategies(replicas).values():
-        spare = len(read.asks) - read.answers
-        assert of_check(read, replicas)[:3] == (len(read.asks) + read.answers, len(read.asks), (spare, spare))
+        asked = 1 if read.primary else len(read.asks)
+        spare = asked - read.answers
+        assert of_check(read, replicas)[:3] == (asked + read.answers, asked, (spare, spare))
 
 
 def test_at_a_second_each_they_take_what_the_source_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,7 +115,10 @@ def test_at_a_second_each_they_take_what_the_source_says(capsys: pytest.CaptureF
         "serial-sync": 3,
         "serial-async": 1,
         "parallel:1": 1,
+        "parallel:2": 1,
         "message:serial-sync": None,
+        "primary:1": 1,
+        "primary:2": 2,
         "one": 1,
         "quorum": 1,
         "all": 1,
@@ -122,6 +126,7 @@ def test_at_a_second_each_they_take_what_the_source_says(capsys: pytest.CaptureF
     assert rows["serial-sync"]["waits_for"] == "db1 + db2 + db3"
     assert rows["quorum"]["waits_for"] == "the 2nd of db1, db2, db3"
     assert rows["parallel:1"]["left"] == [0, 2]
+    assert rows["primary:2"]["waits_for"] == "the first of db1 + db2, db1 + db3"
 
 
 def test_times_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:

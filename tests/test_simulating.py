@@ -40,7 +40,7 @@ from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import State, Step
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.system import model
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategy
 from timed_runs import timed_run
 
 LEGS = ("write", "ack", "read", "response")
@@ -152,7 +152,7 @@ def test_each_trial_is_a_run_of_the_spec_whose_steps_take_that_time() -> None:
     """The spec's own steps, taken when their time has come, end when and as the trial does."""
     chance = random.Random(7)  # noqa: S311 - nothing here is secret
     guarantee = GUARANTEES["read-after-write"]
-    for write, read in product(write_strategies(3), ("one", "quorum", "all", "one:db2")):
+    for write, read in product(by_app_server(3), ("one", "quorum", "all", "one:db2")):
         setting = Cell(write, read, 3, "none", guarantee.name).setting
         for _ in range(5):
             drawn = {leg: [chance.expovariate(1) for _ in range(3)] for leg in ("write", "ack", "read")}
@@ -185,7 +185,7 @@ def test_each_trial_is_a_run_of_the_spec_whose_steps_take_that_time() -> None:
 @pytest.mark.parametrize("replicas", [1, 2, pytest.param(3, marks=pytest.mark.long)])
 def test_what_is_seen_is_allowed_and_what_is_allowed_is_seen(replicas: int) -> None:
     """Where delays may be anything, stale checks are seen just where the checker finds one, and else never."""
-    writes, reads = list(write_strategies(replicas)), list(read_strategies(replicas))
+    writes, reads = list(by_app_server(replicas)), list(read_strategies(replicas, primary=False))
     cells = [Cell(w, r, replicas, "none", "read-after-write") for w in writes for r in reads]
     judging = Evaluation(cells, Bounds(), runs=False)
     list(judging.run())
@@ -205,7 +205,9 @@ def test_no_check_is_stale_that_is_proved_to_be_fresh(name: str) -> None:
     """With every set of delays, and with ones that are often the same: what is proved is certain, and nothing else."""
     often_the_same = {leg: ["mix:0.5*const:1+0.5*const:2"] for leg in LEGS}
     for given in ({}, often_the_same):
-        found = by_name(list(write_strategies(3)), list(read_strategies(3)), network(name, 3, given), 50_000)
+        found = by_name(
+            list(by_app_server(3)), list(read_strategies(3, primary=False)), network(name, 3, given), 50_000
+        )
         for each in found.values():
             if each.fresh.proved:
                 assert each.fresh.fresh_from[-1] <= 0
@@ -280,7 +282,7 @@ def test_intervals_have_the_true_value_as_often_as_they_say() -> None:
 def test_k_staleness_is_what_one_counts(replicas: int) -> None:
     """The closed form is the share of all ways to choose replicas in which none of k bookings is met."""
     numbers = range(1, replicas + 1)
-    for write, read in product(write_strategies(replicas).values(), read_strategies(replicas).values()):
+    for write, read in product(by_app_server(replicas).values(), read_strategies(replicas, primary=False).values()):
         alone = write.first(replicas)[: write.needed] if len(write.first(replicas)) == 1 else None
         some = combinations(numbers, write.needed) if alone is None else [tuple(numbers)[: write.needed]]
         written = [()] if write.log else list(some)
@@ -298,7 +300,7 @@ def test_k_staleness_is_what_one_counts(replicas: int) -> None:
 
 def test_pareto_points_are_beaten_by_none() -> None:
     """On the front are those pairs, and all those, than which none is both as fast and as fresh, and better in one."""
-    found = list(by_name(list(write_strategies(3)), ["one", "quorum", "all"], network("wan", 3, {}), 20_000).values())
+    found = list(by_name(list(by_app_server(3)), ["one", "quorum", "all"], network("wan", 3, {}), 20_000).values())
     every = points(found)
     assert any(not each.on_front for each in every)
     for each in every:

@@ -37,7 +37,7 @@ from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategy
 from tiers import long_but
 
 SECONDS = 60
@@ -234,7 +234,7 @@ def waited_for(write: str, replicas: int) -> set[frozenset[int]]:
 @pytest.mark.parametrize("replicas", [1, 2, 3])
 def test_the_sets_that_a_write_waits_for_are_those_of_the_specs_own_steps(replicas: int) -> None:
     """What is read off a strategy's description is what has confirmed when the spec's steps first allow an ack."""
-    for write in write_strategies(replicas):
+    for write in by_app_server(replicas):
         system = of_strategies(write_strategy(write, replicas), read_strategy("one", replicas), replicas)
         assert set(sets_of(system, "written")) == waited_for(write, replicas)
 
@@ -253,7 +253,10 @@ def sets_of(system: QuorumSystem, which: str) -> Iterator[frozenset[int]]:
 
 def test_the_sets_that_a_read_uses_are_those_that_it_asks() -> None:
     """``first:R`` uses any R, ``one:db2`` db2 alone."""
-    reads_of = {name: of_strategies(write_strategy("parallel:1", 3), it, 3) for name, it in read_strategies(3).items()}
+    reads_of = {
+        name: of_strategies(write_strategy("parallel:1", 3), it, 3)
+        for name, it in read_strategies(3, primary=False).items()
+    }
     assert set(sets_of(reads_of["quorum"], "read")) == {frozenset(pair) for pair in combinations((1, 2, 3), 2)}
     assert set(sets_of(reads_of["one:db2"], "read")) == {frozenset({2})}
 
@@ -310,7 +313,7 @@ def test_when_acks_come_is_what_the_strategies_say() -> None:
             values = [(time, z3.RealVal(number)) for time, number in zip((*times, APPEND), (*numbers, 11), strict=True)]
             comes = {
                 name: z3.simplify(z3.substitute(ack_time(write, times), *values)).as_long()
-                for name, write in write_strategies(replicas).items()
+                for name, write in by_app_server(replicas).items()
             }
             in_order = sorted(numbers)
             assert comes["serial-sync"] == sum(numbers)

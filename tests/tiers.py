@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import pytest
 from _pytest.mark import ParameterSet
 
+from overbooked.spec.faults import FAULTS
+
 
 def long_but(quick: object, values: Iterable[object]) -> list[object | ParameterSet]:
     """Return the values as parameters, of which all but one are long."""
@@ -21,3 +23,7 @@ def exhaustive_but(quick: object, values: Iterable[object]) -> list[object | Par
 def _marked_but(quick: object, values: Iterable[object], mark: pytest.MarkDecorator) -> list[object | ParameterSet]:
     """Return the values as parameters, of which all but one are marked."""
     return [value if value == quick else pytest.param(value, marks=mark) for value in values]
+
+
+SOURCE_FAULTS = [name for name, fault in FAULTS.items() if not fault.failover]
+"""The faults that make sense where the app server writes to every replica, too."""

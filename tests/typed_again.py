@@ -40,6 +40,13 @@ class Setting(NamedTuple):
     consuming: bool = False
     restarted: bool = False
     timed_out: bool = False
+    logs: tuple[tuple[int, ...], ...] = ()
+    shows: tuple[frozenset[int], ...] = ()
+    told_primary: frozenset[tuple[int, int]] = frozenset()
+    primary: int = 0
+
+
+REFUSED = 4
 
 
 def put(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
@@ -63,10 +70,13 @@ class Hotel:
         self.log, strategy = write.startswith("message:"), write.removeprefix("message:")
         self.serial = strategy.startswith("serial")
         self.needed = {"serial-sync": n, "serial-async": 1}.get(strategy) or int(strategy.split(":")[1])
-        self.alone = int(read[len("one:db") :]) - 1 if read.startswith("one:") else None
+        self.ask_primary = read == "one:primary"
+        self.alone = int(read[len("one:db") :]) - 1 if read.startswith("one:db") else None
         known = {"one": 1, "quorum": n // 2 + 1, "all": n}
-        self.used = 1 if self.alone is not None else known.get(read) or int(read.split(":")[1])
-        self.may_crash, self.may_restart = fault in {"replica-crash", "both"}, fault in {"app-restart", "both"}
+        alone = self.alone is not None or self.ask_primary
+        self.used = 1 if alone else known.get(read) or int(read.split(":")[1])
+        self.may_crash = fault in {"replica-crash", "both", "failover"}
+        self.may_restart, self.fails_over = fault in {"app-restart", "both"}, fault == "failover"
         self.may_time_out, self.skewed = fault == "timeout", fault == "clock-skew"
         self.kinds: list[str] = []
         self.before: list[int | None] = []
@@ -115,7 +125,7 @@ class Hotel:
         for c, kind in enumerate(self.kinds):
             last = self.before[c]
             before = w.calls[last] if last is not None else "acked"
-            if w.calls[c] != "idle" or before not in {"acked", "available", "booked"}:
+            if w.calls[c] != "idle" or before not in {"acked", "taken", "available", "booked"}:
                 continue
             calls = put(w.calls, c, "running")
             if kind == "book":
@@ -176,9 +186,13 @@ class Hotel:
             if len(answers) == self.used:
                 yield w._replace(calls=put(w.calls, q, "booked" if max(answers) else "available"))
                 continue
-            for i in range(self.n) if self.alone is None else (self.alone,):
+            for i in self._asked(w):
                 if w.up[i] and w.answers[q][i] is None:
                     yield w._replace(answers=put(w.answers, q, put(w.answers[q], i, w.stored[i])))
+
+    def _asked(self, w: Setting) -> list[int]:
+        alone = w.primary if self.ask_primary else self.alone
+        return list(range(self.n)) if alone is None else [alone]
 
     def is_broken(self, w: Setting, over: bool) -> bool:
         """Return whether the guarantee is broken here."""
@@ -202,3 +216,93 @@ class Hotel:
     def _is_lost(self, w: Setting, live: list[int], booking: int) -> bool:
         logged = self.log and w.places[booking] > w.committed
         return not logged and all(stored < w.stamps[booking] for stored in live)
+
+
+class PrimaryHotel(Hotel):
+    """The booking system where the database replicates by itself: each replica has a log, and shows part of it.
+
+    The write of a booking to the primary is the first of its ``writes``: 2 is that it is in the primary's log.
+    """
+
+    def __init__(self, write: str, read: str, guarantee: str, fault: str = "none", n: int = 3) -> None:
+        super().__init__(write, read, guarantee, fault, n)
+        self.on_receipt, self.unique = ":received" in write, write.endswith(":unique")
+
+    @property
+    def initial(self) -> Setting:
+        """As ever, and all logs are empty."""
+        return super().initial._replace(logs=((),) * self.n, shows=(frozenset(),) * self.n)
+
+    def steps(self, w: Setting) -> Iterator[tuple[bool, Setting]]:
+        """Yield also that a standby takes over."""
+        yield from super().steps(w)
+        if self.fails_over and not w.up[w.primary]:
+            standbys = [i for i in range(self.n) if w.up[i]]
+            most = max(len(w.logs[i]) for i in standbys)
+            for i in standbys:
+                if len(w.logs[i]) == most:
+                    yield True, self._promoted(w, i)
+
+    def _promoted(self, w: Setting, i: int) -> Setting:
+        ended = tuple(
+            "unknown" if kind == "book" and call == "running" else call
+            for kind, call in zip(self.kinds, w.calls, strict=True)
+        )
+        kept = max([0, *(w.stamps[b] for b in w.logs[i])])
+        return w._replace(
+            calls=ended,
+            writes=((0,) * self.n,) * len(w.calls),
+            shows=put(w.shows, i, frozenset(w.logs[i])),
+            stored=put(w.stored, i, kept),
+            primary=i,
+        )
+
+    def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
+        return put(write, 0, SENT)
+
+    def _writing(self, w: Setting) -> Iterator[Setting]:
+        for b in self.bookings:
+            if w.up[w.primary]:
+                yield from self._at_primary(w, b)
+            request = w.writes[b][0]
+            if w.calls[b] == "running" and request in {CONFIRMED, REFUSED}:
+                yield w._replace(calls=put(w.calls, b, "acked" if request == CONFIRMED else "taken"))
+        for i in range(self.n):
+            if i != w.primary and w.up[i]:
+                yield from self._at_standby(w, i)
+
+    def _at_primary(self, w: Setting, b: int) -> Iterator[Setting]:
+        p, request = w.primary, w.writes[b][0]
+        log, shown = w.logs[p], w.shows[p]
+        if request == SENT and self.unique and log:
+            yield self._written(w, b, REFUSED)
+        elif request == SENT and all(entry in shown for entry in log):
+            yield self._written(w, b, APPLIED)._replace(logs=put(w.logs, p, (*log, b)))
+        agreed = sum((b, i) in w.told_primary for i in range(self.n)) >= self.needed - 1
+        if b in log and b not in shown and agreed:
+            yield self._shown(w, b, p)
+        if b in shown and request == APPLIED:
+            yield self._written(w, b, CONFIRMED)
+
+    def _written(self, w: Setting, b: int, request: int) -> Setting:
+        return w._replace(writes=put(w.writes, b, put(w.writes[b], 0, request)))
+
+    def _shown(self, w: Setting, b: int, i: int) -> Setting:
+        kept = max(w.stored[i], w.stamps[b])
+        return w._replace(shows=put(w.shows, i, w.shows[i] | {b}), stored=put(w.stored, i, kept))
+
+    def _at_standby(self, w: Setting, i: int) -> Iterator[Setting]:
+        lacks = [b for b in w.logs[w.primary] if b not in w.logs[i]]
+        if lacks and w.up[w.primary]:
+            yield w._replace(logs=put(w.logs, i, (*w.logs[i], lacks[0])))
+        waits = [b for b in w.logs[i] if b not in w.shows[i]]
+        if waits:
+            yield self._shown(w, waits[0], i)
+        for b in w.logs[i] if w.up[w.primary] else ():
+            if (self.on_receipt or b in w.shows[i]) and (b, i) not in w.told_primary:
+                yield w._replace(told_primary=w.told_primary | {(b, i)})
+
+
+def hotel(write: str, read: str, guarantee: str, fault: str = "none", n: int = 3) -> Hotel:
+    """Return the booking system for a way to write, whoever replicates."""
+    return (PrimaryHotel if write.startswith("primary:") else Hotel)(write, read, guarantee, fault, n)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import z3
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
+from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell, CellVerdict
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.latency.message_costs import Traffic, of_booking
@@ -135,7 +135,7 @@ class Grounds:
     @found.register
     def _(self, ground: grounds.Medians) -> Found:
         known = _simulated(ground.delays)
-        medians = [percentiles(known[DEFAULT_WRITES[0], read].checking)["p50"] for read in ground.reads]
+        medians = [percentiles(known[SOURCE_WRITES[0], read].checking)["p50"] for read in ground.reads]
         is_so = all(sooner.high < later.low for sooner, later in pairwise(medians))
         times = ", ".join(f"{each.value:.2f} ms by {read}" for read, each in zip(ground.reads, medians, strict=True))
         words = f"with delays as in {ground.delays}, a check takes {times} (medians)"
@@ -192,7 +192,7 @@ def _traffic(write: str) -> Traffic:
 
 @cache
 def _simulated(delays: str) -> dict[tuple[str, str], Simulated]:
-    writes = [write_strategy(name, REPLICAS) for name in DEFAULT_WRITES]
+    writes = [write_strategy(name, REPLICAS) for name in SOURCE_WRITES]
     reads = [read_strategy(name, REPLICAS) for name in DEFAULT_READS]
     simulation = Simulation(writes, reads, network(delays, REPLICAS, {}), _TRIALS, _SEED)
     return {(each.write, each.read): each for each in simulated(simulation)}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES, Cell
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, unknown
-from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.read_strategies import ReadStrategy, read_strategies, read_strategy
+from overbooked.spec.write_strategies import WriteStrategy, by_app_server, write_strategies, write_strategy
 
+_NOT_YET = "{}: {} covers ways in which the app server writes to every replica; built-in replication is not covered yet"
 ALL_BUT_LINEARIZABILITY = tuple(name for name in TABLE if name != "linearizability")
 
 
@@ -27,38 +28,63 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def cells(
-    request: argparse.Namespace, guarantees: Sequence[str] = TABLE, faults: Sequence[str] = ("none",)
+    request: argparse.Namespace,
+    guarantees: Sequence[str] = TABLE,
+    faults: Sequence[str] = ("none",),
+    *,
+    built_in: bool = True,
 ) -> list[Cell]:
-    """Return the cells that are asked for, in the order of the table.
+    """Return the cells that are asked for and whose parts go together, in the order of the table.
 
-    ``guarantees`` and ``faults`` are those when none is named.
+    ``guarantees`` and ``faults`` are those when none is named; ``built_in`` says whether there may be replication that
+    is built into the database.
 
-    Raises :class:`overbooked.spec.names.StrategyError` when a strategy, guarantee or fault is unknown.
+    Raises :class:`overbooked.spec.names.StrategyError` when a strategy, guarantee or fault is unknown, or goes with
+    none of the others.
     """
     n = request.replicas
-    writes, reads = strategies(request)
+    writes, reads = strategies(request, built_in=built_in)
     chosen = _chosen(request.guarantee, tuple(guarantees), "all", GUARANTEES)
     faults = _chosen(request.fault, tuple(faults), "all", FAULTS)
+    for name in chosen:
+        _refuse_unknown("guarantee", name, GUARANTEES)
+    for name in faults:
+        _refuse_unknown("fault", name, FAULTS)
     users = (request.bookings, request.checks) if "bookings" in request else ()
-    asked = [Cell(w, r, n, f, g, *users) for f in faults for w in writes for r in reads for g in chosen]
-    for cell in asked:
-        known(cell)
-    return asked
+    every = [Cell(w, r, n, f, g, *users) for f in faults for w in writes for r in reads for g in chosen]
+    fitting = [known(cell) for cell in every if not cell.misfit]
+    _refuse_misfits(request, every, fitting)
+    return fitting
 
 
-def strategies(request: argparse.Namespace) -> tuple[list[str], list[str]]:
+def strategies(request: argparse.Namespace, *, built_in: bool = True) -> tuple[list[str], list[str]]:
     """Return the ways to write and to read that are asked for.
 
-    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way, or it is one of replication that is
+    built into the database, and there is to be none of that (``built_in``).
     """
     n = request.replicas
-    writes = _chosen(request.write, DEFAULT_WRITES, "all", write_strategies(n))
-    reads = _chosen(request.read, DEFAULT_READS, "all-reads", read_strategies(n))
-    for write in writes:
-        write_strategy(write, n)
-    for read in reads:
-        read_strategy(read, n)
+    covered = write_strategies(n) if built_in else by_app_server(n)
+    default = tuple(name for name in (DEFAULT_WRITES if built_in else SOURCE_WRITES) if name in covered)
+    writes = _chosen(request.write, default, "all", covered)
+    reads = _chosen(request.read, DEFAULT_READS, "all-reads", read_strategies(n, primary=built_in))
+    ways: list[WriteStrategy | ReadStrategy] = [
+        *(write_strategy(write, n) for write in writes),
+        *(read_strategy(read, n) for read in reads),
+    ]
+    for way in ways:
+        if way.primary and not built_in:
+            raise StrategyError(_NOT_YET.format(way.name, request.command))
     return writes, reads
+
+
+def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
+    """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
+    named = {*(request.write or ()), *(request.read or ()), *(request.fault or ())}
+    lost = named - {name for cell in fitting for name in (cell.write, cell.read, cell.fault)}
+    for cell in every:
+        if cell.misfit and lost & {cell.write, cell.read, cell.fault}:
+            raise StrategyError(cell.misfit)
 
 
 def asked(request: argparse.Namespace) -> Named:
@@ -80,16 +106,29 @@ def asked(request: argparse.Namespace) -> Named:
     return Named(known(cell))
 
 
+def by_app_server_alone(cell: Cell, command: str) -> Cell:
+    """Return the cell; raise :class:`overbooked.spec.names.StrategyError` where the database replicates by itself."""
+    if write_strategy(cell.write, cell.replicas).primary:
+        raise StrategyError(_NOT_YET.format(cell.write, command))
+    return cell
+
+
 def known(cell: Cell) -> Cell:
-    """Return the cell; raise :class:`overbooked.spec.names.StrategyError` when part of it is unknown."""
+    """Return the cell; raise :class:`overbooked.spec.names.StrategyError` where it makes no sense."""
     if cell.replicas > MOST_REPLICAS or max(cell.bookings or 1, cell.checks or 1) > MOST_USERS:
         raise StrategyError(f"there may be up to {MOST_REPLICAS} replicas, and {MOST_USERS} users of a kind")
     write_strategy(cell.write, cell.replicas)
     read_strategy(cell.read, cell.replicas)
-    for what, name, names in (("guarantee", cell.guarantee, GUARANTEES), ("fault", cell.fault, FAULTS)):
-        if name not in names:
-            raise unknown(what, name, names)
+    _refuse_unknown("guarantee", cell.guarantee, GUARANTEES)
+    _refuse_unknown("fault", cell.fault, FAULTS)
+    if cell.misfit:
+        raise StrategyError(cell.misfit)
     return cell
+
+
+def _refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
+    if name not in names:
+        raise unknown(what, name, names)
 
 
 def _chosen(given: list[str] | None, default: tuple[str, ...], every: str, names: Iterable[str]) -> list[str]:

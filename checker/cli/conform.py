@@ -106,7 +106,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
     """
     start = time.perf_counter()
-    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY), request)
+    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, built_in=False), request)
     with _Stop() as stop, closing(found.run()) as steps:
         for _ in watched(steps, str):
             if stop.asked:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES
 from overbooked.checker.cli import values
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.simulation.delays import FORMS as DELAYS
@@ -110,9 +110,8 @@ def _add_conform(commands: _Commands) -> None:
             "3 nothing differs, but not all was covered; 130 stopped with Ctrl-C."
         ),
     )
-    _add_selection(
-        command, "a guarantee, for its users' programs; or all (default: all but linearizability); repeatable"
-    )
+    of_users = "a guarantee, for its users' programs; or all (default: all but linearizability); repeatable"
+    _add_selection(command, of_users, writes=SOURCE_WRITES)
     add = command.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
     _add_parts(command, over="memory")
@@ -125,15 +124,20 @@ def _add_conform(commands: _Commands) -> None:
     add("--format", choices=("text", "json"), default="text", help="how to print what conforms (default: text)")
 
 
-def _add_selection(command: argparse.ArgumentParser, guarantee: str, faults: str = "none") -> None:
+def _add_selection(
+    command: argparse.ArgumentParser,
+    guarantee: str,
+    faults: str = "none",
+    writes: tuple[str, ...] = DEFAULT_WRITES,
+) -> None:
     every_fault = f"{', '.join(FAULTS)}, or all of these (default: {faults}); repeatable"
-    _add_strategies(command)
+    _add_strategies(command, writes)
     command.add_argument("--guarantee", action="append", metavar="G", help=guarantee)
     command.add_argument("--fault", action="append", metavar="F", help=every_fault)
 
 
-def _add_strategies(command: argparse.ArgumentParser) -> None:
-    every_write = f"a write strategy, or all for every one {_by_default(DEFAULT_WRITES)}"
+def _add_strategies(command: argparse.ArgumentParser, writes: tuple[str, ...] = DEFAULT_WRITES) -> None:
+    every_write = f"a write strategy, or all for every one {_by_default(writes)}"
     every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(DEFAULT_READS)}"
     command.add_argument("--write", action="append", metavar="W", help=every_write)
     command.add_argument("--read", action="append", metavar="R", help=every_read)
@@ -306,7 +310,7 @@ def _add_simulate(commands: _Commands) -> None:
             "Exit status: 0; 2 the request makes no sense; 130 stopped with Ctrl-C."
         ),
     )
-    _add_strategies(simulate)
+    _add_strategies(simulate, SOURCE_WRITES)
     add = simulate.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
     sets = f"what was measured in production: {', '.join(SETS)} (default: {USUAL_SET})"

@@ -32,7 +32,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    simulation = _simulation(request, *arguments.strategies(request))
+    simulation = _simulation(request, *arguments.strategies(request, built_in=False))
     draw = _drawing(request.plot) if request.plot else None
     try:
         found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)

@@ -53,14 +53,13 @@ def of_booking(write: WriteStrategy, replicas: int) -> Traffic:
     setting = Setting(write, read_strategy("one", replicas), replicas, FAULTS["none"], _BOOK.users)
     graph = _graph(setting, _BOOK)
     booking = setting.bookings[0]
-    writing = [setting.writing(booking, i).name for i in setting.numbers]
     stored = [setting.stored(booking.room, i).name for i in setting.numbers]
     states = [graph.state(number) for number in range(len(graph.transitions))]
     told = [states[to] for _, to in _taken(graph, "ack")]
     return Traffic(
         _messages(setting, graph),
-        max(sum(state[name] in _UNDER_WAY for name in writing) for state in states),
-        _least_and_most(sum(state[name] != "confirmed" for name in writing) for state in told),
+        max(sum(_under_way(setting, state)) for state in states),
+        _least_and_most(sum(not done for done in _confirmed(setting, state)) for state in told),
         _least_and_most(sum(not state[name] for name in stored) for state in told),
     )
 
@@ -71,16 +70,40 @@ def of_check(read: ReadStrategy, replicas: int) -> Traffic:
     >>> of_check(read_strategy("quorum", 3), 3)
     Traffic(messages=5, at_once=3, left=(1, 1), lacking=(0, 0))
     """
-    setting = Setting(write_strategy("serial-sync", replicas), read, replicas, FAULTS["none"], _CHECK.users)
+    write = write_strategy("primary:1" if read.primary else "serial-sync", replicas)
+    setting = Setting(write, read, replicas, FAULTS["none"], _CHECK.users)
     graph = _graph(setting, _CHECK)
     check = setting.checks[0]
-    answer = [setting.answer(check, i).name for i in read.asks]
+    answer = [setting.answer(check, i).name for i in setting.asks]
     states = [graph.state(number) for number in range(len(graph.transitions))]
     asked = [sum(state[name] is None for name in answer) for state in states if state[check.name] == "running"]
     told = [states[to] for _, to in _taken(graph, "finish")]
     used = max(sum(state[name] is not None for name in answer) for state in told)
     left = _least_and_most(sum(state[name] is None for name in answer) for state in told)
     return Traffic(max(asked) + used, max(asked), left)
+
+
+def _under_way(setting: Setting, state: State) -> list[bool]:
+    """Return of each replica whether it was sent the booking, and has not confirmed it."""
+    if setting.write.primary:
+        booking = setting.bookings[0]
+        has = [state[setting.held(booking, i).name] != "nothing" for i in setting.standbys]
+        sent = [state[setting.request(booking).name] in {"sent", "appended"}, *has]
+        return [it and not done for it, done in zip(sent, _confirmed(setting, state), strict=True)]
+    return [state[name] in _UNDER_WAY for name in _writing(setting)]
+
+
+def _confirmed(setting: Setting, state: State) -> list[bool]:
+    """Return of each replica whether it has confirmed the booking."""
+    if setting.write.primary:
+        booking = setting.bookings[0]
+        standbys = [bool(state[setting.confirmed(booking, i).name]) for i in setting.standbys]
+        return [state[setting.request(booking).name] == "confirmed", *standbys]
+    return [state[name] == "confirmed" for name in _writing(setting)]
+
+
+def _writing(setting: Setting) -> list[str]:
+    return [setting.writing(setting.bookings[0], i).name for i in setting.numbers]
 
 
 def _graph(setting: Setting, guarantee: Guarantee) -> Graph:

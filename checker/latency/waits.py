@@ -71,14 +71,17 @@ def booking_wait(write: WriteStrategy, replicas: int) -> Wait:
     if write.log:
         return Wait(1, ((APPEND,),))
     paths = [tuple(f"db{i}" for i in write.path(i, replicas)) for i in range(1, replicas + 1)]
+    if write.primary:
+        return Wait(write.needed - 1, tuple(paths[1:])) if write.needed > 1 else Wait(1, (paths[0],))
     if all(later[: len(path)] == path for path, later in pairwise(paths)):
         return Wait(1, (paths[write.needed - 1],))
     return Wait(write.needed, tuple(paths))
 
 
 def check_wait(read: ReadStrategy) -> Wait:
-    """Return what the answer to a check waits for."""
-    return Wait(read.answers, tuple((f"db{i}",) for i in read.asks))
+    """Return what the answer to a check waits for, while db1 is the primary, if there is one."""
+    asks = (1,) if read.primary else read.asks
+    return Wait(read.answers, tuple((f"db{i}",) for i in asks))
 
 
 def total(times: Sequence[T]) -> T:

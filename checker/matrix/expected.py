@@ -14,6 +14,7 @@ from overbooked.checker.matrix.as_json import COLUMNS, csv_row
 Outcome: TypeAlias = Literal[
     "as expected", "missing violation", "new violation", "other numbers", "unknown", "vacuous", "not in the file"
 ]
+_VERDICTS = {"holds", "violated", "vacuous"}
 
 
 class ExpectationsError(ValueError):
@@ -59,8 +60,9 @@ def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, st
         raise ExpectationsError(f"{file}:{line}: should have {columns}, with replicas from 1 on")
     if not all(re.fullmatch("([1-9][0-9]?)?", row[each]) for each in ("bookings", "checks")):
         raise ExpectationsError(f"{file}:{line}: should have {columns}, with bookings and checks from 1 on, or empty")
-    if row["verdict"] not in {"holds", "violated"}:
-        raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and should be holds or violated")
+    if row["verdict"] not in _VERDICTS:
+        should = "should be holds, violated or vacuous"
+        raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and {should}")
     users = [int(row[each]) if row[each] else None for each in ("bookings", "checks")]
     return Cell(row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"], *users), row
 
@@ -70,7 +72,7 @@ def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
         return "not in the file"
     if found.verdict == "unknown" or (found.verdict == expected["verdict"] and not found.complete):
         return "unknown"
-    if found.verdict == "vacuous":
+    if found.verdict == "vacuous" != expected["verdict"]:
         return "vacuous"
     if found.verdict != expected["verdict"]:
         return "new violation" if found.verdict == "violated" else "missing violation"

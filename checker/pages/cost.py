@@ -40,6 +40,9 @@ def booking_waits_for(write: WriteStrategy) -> str:
     """
     if write.log:
         return "an append to the log"
+    if write.primary:
+        standbys = write.needed - 1
+        return f"the primary and {standbys} standby{'s' * (standbys > 1)}" if standbys else "the primary"
     if not write.serial:
         return f"{write.needed} confirmation{'s' * (write.needed > 1)} of 3 writes at once"
     return f"{write.needed} confirmations, one after the other" if write.needed > 1 else "db1's confirmation"
@@ -47,6 +50,8 @@ def booking_waits_for(write: WriteStrategy) -> str:
 
 def check_waits_for(read: ReadStrategy) -> str:
     """Return what a check waits for."""
+    if read.primary:
+        return "the primary's answer"
     if len(read.asks) == 1:
         return f"db{read.asks[0]}'s answer"
     return f"the first {read.answers} answers" if read.answers > 1 else "the first answer"

@@ -13,13 +13,15 @@ from overbooked.checker.traces.names import named, trace_name
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.questions import QUESTIONS, Question
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
 
 _HEAD = """# What can go wrong
 
-Every way to write and to read over three replicas, every guarantee and every fault: these are all the ways in which
-a guarantee breaks. Runs that take the same kinds of step, by whoever plays the same role, are one way, and have one
-page. All of this is written by `overbooked traces --write`, from what the checker finds.
+Every way to read over three replicas, every guarantee, every fault, and the ways to write: all in which the app server
+writes to every replica, and of those in which the database replicates by itself `primary:1`, `primary:2`,
+`primary:2:received` and `primary:1:unique`. These are all the ways in which a guarantee breaks. Runs that take the same
+kinds of step, by whoever plays the same role, are one way, and have one page. All of this is written by
+`overbooked traces --write`, from what the checker finds.
 """
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict
+from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell, CellVerdict
 from overbooked.checker.engine.runs import Run
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies
-from overbooked.spec.write_strategies import write_strategies
+from overbooked.spec.write_strategies import by_app_server
 
 REPLICAS = 3
+BUILT_IN = ("primary:1", "primary:2", "primary:2:received", "primary:1:unique")
+"""The ways to write that have pages of those in which the database replicates: what others do is much the same."""
 Verdicts: TypeAlias = dict[Cell, CellVerdict]
 StepKinds: TypeAlias = tuple[str, ...]
 """The kinds of the steps of a run, each with the roles of whom it is about."""
@@ -27,13 +29,15 @@ class Kind(NamedTuple):
 
 
 def every_cell() -> list[Cell]:
-    """Return the cells whose runs have pages: every way to write and to read, every guarantee, and every fault.
+    """Return the cells whose runs have pages: ways to write, every way to read, every guarantee, and every fault.
 
+    Of the ways to write these are all in which the app server writes to every replica, and some of the others.
     Strategies that have two names have one here. Those of the source stand first, as do runs without a fault.
     """
-    writes = dict.fromkeys((*DEFAULT_WRITES, *write_strategies(REPLICAS)))
+    writes = dict.fromkeys((*SOURCE_WRITES, *by_app_server(REPLICAS), *BUILT_IN))
     reads = [name for name in dict.fromkeys((*DEFAULT_READS, *read_strategies(REPLICAS))) if not _is_alias(name)]
-    return [Cell(w, r, REPLICAS, f, g) for g in GUARANTEES for f in FAULTS for w in writes for r in reads]
+    every = (Cell(w, r, REPLICAS, f, g) for g in GUARANTEES for f in FAULTS for w in writes for r in reads)
+    return [cell for cell in every if not cell.misfit]
 
 
 def kinds(verdicts: Iterable[CellVerdict]) -> list[Kind]:

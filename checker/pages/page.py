@@ -16,7 +16,8 @@ from overbooked.checker.traces.trace import Trace
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied
 from overbooked.spec.system import model
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
+from overbooked.spec.write_strategies import write_strategy
 
 
 def page(kind: Kind, known: Verdicts) -> str:
@@ -45,8 +46,11 @@ def _legend(trace: Trace) -> str:
     """Return what the signs mean that occur in the table of steps."""
     held = [it for moment in trace.moments for both in trace.changes(moment).values() for it in both]
     crashed = ["brackets hold what a crashed replica had"] if any("(" in it for it in held) else []
+    waits = (
+        ["square brackets hold what is in a replica's log and not shown yet"] if any("[" in it for it in held) else []
+    )
     none = ["- is none"] if any("-" in it for it in held) else []
-    meanings = [*([trace.bookings] if trace.bookings else []), *none, *crashed]
+    meanings = [*([trace.bookings] if trace.bookings else []), *none, *waits, *crashed]
     return f"Here {listed(meanings)}." if meanings else ""
 
 
@@ -80,7 +84,8 @@ def _no_shorter(verdict: CellVerdict, trace: Trace) -> str:
 
 
 def _commands(kind: Kind, cell: Cell) -> str:
-    return f"```sh\n{command_for(cell)}\noverbooked replay {kind.name}\n```"
+    replay = "" if write_strategy(cell.write, cell.replicas).primary else f"\noverbooked replay {kind.name}"
+    return f"```sh\n{command_for(cell)}{replay}\n```"
 
 
 def _who_has_it(kind: Kind) -> str:

@@ -96,7 +96,7 @@ class Report:
             self._known[key] = len(self._models)
             alike = [it for it in tested(setting) if it.memory == judged.memory]
             of = model(setting, *(alike if judged.name in {it.name for it in alike} else [judged]))
-            kind = (setting.replicas, setting.write.log, setting.users)
+            kind = (setting.replicas, setting.write.log, setting.write.primary, setting.users)
             its = self._explorable.model(of, _tell(setting), _contents(setting), kind)
             self._models.append(its | {"users": users_in_words(judged)})
         return self._known[key]

@@ -17,7 +17,7 @@ from overbooked.checker.latency.waits import booking_wait, check_wait
 from overbooked.checker.proving.solver import Claim
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
 from overbooked.spec.read_strategies import ReadStrategy
-from overbooked.spec.write_strategies import WriteStrategy, write_strategies
+from overbooked.spec.write_strategies import WriteStrategy, by_app_server
 
 MOST = 5
 """Up to so many replicas, times are compared as the spec's description of the strategies gives them."""
@@ -52,7 +52,7 @@ def theorems() -> Iterator[Theorem]:
 def ack_time(write: WriteStrategy, times: Times) -> z3.ArithRef:
     """Return when the user is told, if replica i confirms ``times[i - 1]`` after the write is sent to it.
 
-    >>> z3.simplify(ack_time(write_strategies(1)["serial-sync"], [z3.Real("db1")]))
+    >>> z3.simplify(ack_time(by_app_server(1)["serial-sync"], [z3.Real("db1")]))
     db1
     """
     return booking_wait(write, len(times)).over(_named(times), in_order)
@@ -211,7 +211,7 @@ def _kth(slack: int) -> Prover:
         for n in range(1, MOST + 1):
             for k in range(1 + slack, n + 1):
                 times = _times(n)
-                at = ack_time(write_strategies(n)[f"parallel:{k - slack}"], times)
+                at = ack_time(by_app_server(n)[f"parallel:{k - slack}"], times)
                 enough, early = _how_many([t <= at for t in times]) >= k, _how_many([t < at for t in times]) < k
                 yield _claim(n, [time >= 0 for time in times], z3.And(enough, early), f"K = {k}")
 
@@ -259,7 +259,7 @@ def _times(n: int) -> Times:
 
 def _acks(n: int, times: Times | None = None) -> Acks:
     """Return when acks come over n replicas, for every strategy without a log."""
-    direct = {name: write for name, write in write_strategies(n).items() if not write.log}
+    direct = {name: write for name, write in by_app_server(n).items() if not write.log}
     acks = {name: ack_time(write, times or _times(n)) for name, write in direct.items()}
     return acks | {"parallel:N": acks[f"parallel:{n}"]}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES
+from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.verdicts import PropertyVerdict, check
 from overbooked.checker.proving.induction import View
@@ -40,7 +40,7 @@ TOPIC = Topic(
 
 def theorems(replicas: int) -> Iterator[Theorem]:
     """Yield, for each of the source's pairs, what the search says as a theorem, with a twin if it holds."""
-    for write, read in product(DEFAULT_WRITES, DEFAULT_READS):
+    for write, read in product(SOURCE_WRITES, DEFAULT_READS):
         yield from _of_pair(f"steps:{write}/{read}", _setting(write, read, replicas))
 
 

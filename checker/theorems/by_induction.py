@@ -17,7 +17,7 @@ from overbooked.checker.theorems.any_size import NUMBERS_FIT, AnySize, C, N, R, 
 from overbooked.checker.theorems.invariants import Lines, Numbers
 from overbooked.checker.theorems.smallest_run import smallest_run
 from overbooked.spec.setting import Setting
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
 
 NUMBERS = Numbers(N, W, R)
 EVERY = "every N, W and R, with no bound"

@@ -19,7 +19,7 @@ from overbooked.checker.theorems.stale_reads import STEPS
 from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
 from overbooked.spec.names import number_of
 from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.write_strategies import write_strategies, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategy
 
 MOST = 5
 """Pairs over 1 to so many replicas are compared."""
@@ -68,8 +68,8 @@ def agreement(is_proved: Callable[[str], bool], seconds: float) -> Iterator[Agre
 
 def _explored(replicas: int) -> list[CellVerdict]:
     """Explore every pair; of two names for the same way to read, ``first:R`` is taken."""
-    reads = [name for name in read_strategies(replicas) if name.startswith(("first:", "one:"))]
-    cells = [Cell(write, read, replicas, "none", GUARANTEE) for write in write_strategies(replicas) for read in reads]
+    reads = [name for name in read_strategies(replicas, primary=False) if name.startswith(("first:", "one:"))]
+    cells = [Cell(write, read, replicas, "none", GUARANTEE) for write in by_app_server(replicas) for read in reads]
     judging = Evaluation(cells, Bounds(), runs=False)
     for _ in judging.run():
         pass

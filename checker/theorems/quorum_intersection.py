@@ -22,7 +22,7 @@ from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
 from overbooked.spec.write_strategies import write_strategy
 
 TOPIC = Topic(

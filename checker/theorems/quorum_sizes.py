@@ -12,7 +12,7 @@ from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic
 from overbooked.checker.proving.venn import Sets, sets
 from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
 from overbooked.spec.read_strategies import read_strategy
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
 
 V = z3.Int("V")
 """How many votes there are."""

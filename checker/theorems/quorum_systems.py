@@ -111,8 +111,12 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
     6
     """
     if "/" in name:
-        write, _, read = name.partition("/")
-        return of_strategies(write_strategy(write, replicas), read_strategy(read, replicas), replicas)
+        its_write, _, its_read = name.partition("/")
+        write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
+        for way in (write, read):
+            if way.primary:
+                raise StrategyError(f"{way.name}: waits for the primary, which says more than for how many replicas")
+        return of_strategies(write, read, replicas)
     if found := re.fullmatch(r"grid:(\d{1,4})x(\d{1,4})", name):
         rows, columns = int(found[1]), int(found[2])
         return grid(*_some(name, rows * columns, rows, columns))

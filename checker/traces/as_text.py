@@ -15,7 +15,8 @@ from overbooked.checker.engine.runs import Run
 from overbooked.checker.traces.from_booking import setting_in_words
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.setting import Setting
-from overbooked.spec.telling import contents, event, listed, users_in_words
+from overbooked.spec.telling import contents, event, users_in_words
+from overbooked.spec.wording import listed
 
 _EXPLAINED = "On the right is what each replica holds after the step"
 _ROOM = 40
@@ -25,6 +26,7 @@ _NO_FAULT = "No fault was needed: it happens without one, too."
 _MAYBE_LONGER = "There may be a shorter run: a search for it came to the bound."
 _Shown: TypeAlias = tuple[str, str, Mapping[str, str]]
 """Who does what in a step, and what each replica holds then."""
+_LOGGED = ", in square brackets what its log has and it does not show yet"
 _CRASHED = ", in brackets once it has crashed"
 
 
@@ -79,8 +81,9 @@ def show_violation(console: Console, trace: Trace) -> None:
     """Print a run that breaks the guarantee, and why it does."""
     _show_steps(console, trace.first, [(moment.who, moment.what, moment.holds) for moment in trace.moments])
     crashed = any(moment.who in trace.holders and moment.is_fault for moment in trace.moments)
+    logged = any("[" in held for moment in trace.moments for held in moment.holds.values())
     bookings = f": {trace.bookings}" if trace.bookings else ""
-    show_paragraph(console, f"\n{_EXPLAINED}{_CRASHED if crashed else ''}{bookings}.")
+    show_paragraph(console, f"\n{_EXPLAINED}{_LOGGED if logged else ''}{_CRASHED if crashed else ''}{bookings}.")
     show_paragraph(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
 
 

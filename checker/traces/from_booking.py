@@ -13,7 +13,8 @@ from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, 
 from overbooked.spec.language import Model, Property, State, Step
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.telling import answers, contents, event, listed, parties, users_in_words
+from overbooked.spec.telling import answers, contents, event, parties, users_in_words
+from overbooked.spec.wording import listed
 
 
 def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from overbooked import spec
 from overbooked.checker.cells import Cell
 from overbooked.spec.names import StrategyError, shown
-from overbooked.spec.telling import listed
+from overbooked.spec.wording import listed
 
 USUAL_REPLICAS = 3
 PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES
+from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES
 from overbooked.checker.simulation.networks import SETS, network
 from overbooked.checker.simulation.simulated import Simulation, simulated
 from overbooked.checker.simulation.trials import trials
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _seconds(name: str, replicas: int) -> tuple[float, float]:
-    writes = [write_strategy(each, replicas) for each in DEFAULT_WRITES]
+    writes = [write_strategy(each, replicas) for each in SOURCE_WRITES]
     reads = [read_strategy(each, replicas) for each in DEFAULT_READS]
     over = network(name, replicas, {})
     start = time.process_time()
