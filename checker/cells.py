@@ -26,6 +26,8 @@ DEFAULT_WRITES = (
     "primary:2",
 )
 """Those of the table unless others are asked for; some of them need two replicas."""
+COVERED_WRITES = (*SOURCE_WRITES, "primary:2")
+"""Those that the reference is held to unless others are asked for; an app server of one's own, to the source's."""
 DEFAULT_READS = ("one", "quorum", "all")
 _SMALL = 3
 """Up to so many replicas, models are small and explored together; larger ones one by one, and reduced."""

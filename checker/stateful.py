@@ -28,12 +28,12 @@ from overbooked.checker.conformance.implementation import Server, in_memory
 from overbooked.checker.conformance.lockstep import Lockstep
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.reference.app_server import AppServer
-from overbooked.reference.ports import Clock, Log, Replica, Storage
+from overbooked.reference.ports import Clock, Log, Primary, Replica, Storage
 from overbooked.spec.faults import Fault
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Kind
-from overbooked.spec.write_strategies import by_app_server, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 
 _USERS = 6
 _FAULTS = {"crash", "restart", "timeout"}
@@ -55,6 +55,8 @@ SETTINGS = settings(
 class BookingMachine(RuleBasedStateMachine):
     """Runs the app server and the spec side by side; a difference is a :class:`DiffersError` that tells the run."""
 
+    has_primary = False
+    """Whether the database may replicate by itself: the storage has nodes, and the app server takes a primary."""
     most_replicas = 5
     most_rooms = 3
 
@@ -66,17 +68,19 @@ class BookingMachine(RuleBasedStateMachine):
         """Return an empty storage, which is entered for one run; its ports run in an event loop of their own."""
         return in_memory()
 
-    def new_server(self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> Server:
-        """Return an app server over these ports, which has not been started."""
-        return AppServer(replicas, log, clock, write, read)
+    def new_server(  # noqa: PLR0913, PLR0917 - these are the app server's own
+        self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str, primary: Primary | None = None
+    ) -> Server:
+        """Return an app server over these ports, which has not been started; only some ways to write need a primary."""
+        return AppServer(replicas, log, clock, write, read, primary)
 
     def writes(self, replicas: int) -> Sequence[str]:
         """Return the names of the write strategies to try."""
-        return tuple(by_app_server(replicas))
+        return tuple(write_strategies(replicas) if self.has_primary else by_app_server(replicas))
 
     def reads(self, replicas: int) -> Sequence[str]:
         """Return the names of the read strategies to try."""
-        return tuple(read_strategies(replicas, primary=False))
+        return tuple(read_strategies(replicas, primary=self.has_primary))
 
     @initialize(data=st.data())
     def opens(self, data: st.DataObject) -> None:
@@ -90,14 +94,17 @@ class BookingMachine(RuleBasedStateMachine):
     def _drawn(self, data: st.DataObject) -> Setting:
         n = data.draw(st.integers(1, self.most_replicas), "replicas")
         write = data.draw(st.sampled_from(self.writes(n)), "write")
-        read = data.draw(st.sampled_from(self.reads(n)), "read")
-        crashes = data.draw(st.integers(0, n), "crashes")
+        its_write = write_strategy(write, n)
+        reads = [read for read in self.reads(n) if its_write.primary or not read_strategy(read, n).primary]
+        read = data.draw(st.sampled_from(reads), "read")
+        failover = its_write.primary and data.draw(st.booleans(), "failover")
+        crashes = 1 if failover else data.draw(st.integers(0, n), "crashes")
         restarts, timeouts = (data.draw(st.integers(0, 2), what) for what in ("restarts", "timeouts"))
         self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
         self._losses = data.draw(st.integers(0, 3), "messages lost")
-        named = f"up to {crashes} crashes, {restarts} restarts, {timeouts} timeouts"
-        fault = Fault(named, crashes, restarts, "", timeouts)
-        return Setting(write_strategy(write, n), read_strategy(read, n), n, fault, ((),) * _USERS)
+        named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts"
+        fault = Fault(named, crashes, restarts, "", timeouts, failover=failover)
+        return Setting(its_write, read_strategy(read, n), n, fault, ((),) * _USERS)
 
     @precondition(lambda self: self._may_call())
     @rule(data=st.data())

@@ -9,13 +9,14 @@ from typing import NamedTuple, TypeVar
 
 from overbooked.reference.background import Background
 from overbooked.reference.consuming import consume
-from overbooked.reference.ports import Booking, Clock, Log, Replica
+from overbooked.reference.ports import Booking, Clock, FailoverError, Log, Primary, Replica, RoomTakenError
 from overbooked.reference.reading import Read, read_strategy
-from overbooked.reference.trying import Persistent, until_it_works
+from overbooked.reference.trying import Persistent, PersistentPrimary, until_it_works
 from overbooked.reference.writing import Write, write_strategy
 
 T = TypeVar("T")
 _LOGGED = "message:"
+_BY_PRIMARY = "primary:"
 
 
 class UnknownOutcomeError(TimeoutError):
@@ -37,23 +38,37 @@ class AppServer:
     """Books rooms and tells whether they are available, over replicas that may be slow or go away.
 
     ``write`` and ``read`` are strategies, or name them. Only ``message:`` strategies append to the log, but what is in
-    it is consumed in any case. Work in the background runs between :meth:`start` and :meth:`close`.
+    it is consumed in any case. ``primary:`` strategies, and ``one:primary``, need a ``primary``, whose database sees to
+    its standbys. Work in the background runs between :meth:`start` and :meth:`close`.
     Raises :class:`ValueError` when there is no strategy of that name.
     """
 
-    def __init__(
-        self, replicas: Sequence[Replica], log: Log, clock: Clock, write: str | Write, read: str | Read
+    def __init__(  # noqa: PLR0913, PLR0917 - these are what it is made of
+        self,
+        replicas: Sequence[Replica],
+        log: Log,
+        clock: Clock,
+        write: str | Write,
+        read: str | Read,
+        primary: Primary | None = None,
     ) -> None:
         self._logged = isinstance(write, str) and write.startswith(_LOGGED)
-        self._write = write_strategy(write.removeprefix(_LOGGED), len(replicas)) if isinstance(write, str) else write
-        self._read = read_strategy(read, len(replicas)) if isinstance(read, str) else read
+        plain = write.removeprefix(_LOGGED) if isinstance(write, str) else write
+        self._by_primary = isinstance(plain, str) and plain.startswith(_BY_PRIMARY)
+        if self._by_primary and self._logged:
+            raise ValueError(
+                f"{write}: a log's consumer writes to every replica, so {_LOGGED} goes with no {_BY_PRIMARY}"
+            )
+        persistent = primary and PersistentPrimary(primary, clock)
+        self._write = write_strategy(plain, len(replicas), persistent) if isinstance(plain, str) else plain
+        self._read = read_strategy(read, len(replicas), persistent) if isinstance(read, str) else read
         self._replicas = [
             Persistent(replica, clock, partial(self._confirmed, number)) for number, replica in enumerate(replicas, 1)
         ]
         self._log = log
         self._clock = clock
         self._unfinished: set[Unfinished] = set()
-        self._background = Background()
+        self._background = Background(RoomTakenError, FailoverError)
         self._closed = False
         self._appending = asyncio.Lock()
         self._consumer: asyncio.Task[None] | None = None
@@ -69,7 +84,8 @@ class AppServer:
     async def book_room(self, user: str, room: str) -> Booking:
         """Book the room; return the booking once the write strategy says that it is acknowledged.
 
-        Raises :class:`UnknownOutcomeError` when that takes too long: it may be booked all the same.
+        Raises :class:`UnknownOutcomeError` when that takes too long, or there is another primary before it is answered:
+        it may be booked all the same. Raises :class:`RoomTakenError` when the primary has refused it.
         """
         self._refuse_if_closed()
         return await self._in_time(self._background.start(self._book(user, room)))
@@ -116,7 +132,8 @@ class AppServer:
         return Booking(room, user, await until_it_works(self._clock.timestamp, self._clock))
 
     async def _to_replicas(self, booking: Booking) -> None:
-        self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}
+        if not self._by_primary:
+            self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}
         await self._write(booking, self._replicas, self._background)
 
     def _confirmed(self, number: int, booking: Booking) -> None:
@@ -133,7 +150,10 @@ class AppServer:
             too_late.cancel()
         if not work.done() or work.cancelled():
             raise UnknownOutcomeError("the call has taken too long: whether the room is booked is unknown")
-        return work.result()
+        try:
+            return work.result()
+        except FailoverError as error:
+            raise UnknownOutcomeError(f"{error}: whether the room is booked is unknown") from error
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

@@ -10,9 +10,13 @@ T = TypeVar("T")
 
 
 class Background:
-    """Tasks that nobody has to wait for; each is kept until it is done."""
+    """Tasks that nobody has to wait for; each is kept until it is done.
 
-    def __init__(self) -> None:
+    One that fails is reported, but where the error is one of the ``answers``: those are for who waits for it alone.
+    """
+
+    def __init__(self, *answers: type[Exception]) -> None:
+        self._answers = answers
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -25,7 +29,8 @@ class Background:
     def _done(self, task: asyncio.Task[Any]) -> None:
         """Let go of a task; one that failed is reported at once, as nobody may be waiting for it."""
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if error and not isinstance(error, self._answers):
             report = {"message": "work in the background failed", "exception": error, "task": task}
             task.get_loop().call_exception_handler(report)
 

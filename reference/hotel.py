@@ -10,7 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from overbooked.reference.app_server import AppServer, Unfinished
+from overbooked.reference.background import Background
 from overbooked.reference.ports import Booking
+from overbooked.reference.replication import ReplicatedDatabase, Replication, replicate, replication
 from overbooked.reference.sqlite import SQLiteStorage
 
 _LEFT = "unfinished.json"
@@ -22,6 +24,8 @@ async def hotel(
 ) -> AsyncIterator[AppServer]:
     """Yield an app server whose replicas, log and clock are files in ``folder``, which is made if need be.
 
+    With ``primary:K`` db1 is the primary, and the database replicates while the hotel is open: one hotel at a time, and
+    no other way to write in this folder before or after, as only these know of the replicas' logs.
     A call that takes longer than ``patience`` seconds ends with :class:`UnknownOutcomeError`. Writes that could not be
     finished before the hotel closes are kept in the folder, and taken up when it opens again.
     Raises :class:`ValueError` when there is no strategy of that name, or the list of unfinished writes is spoilt, and
@@ -44,7 +48,11 @@ async def hotel(
     async with AsyncExitStack() as opened:
         for close in (*(database.close for database in databases), log.close, clock.close):
             opened.push_async_callback(close)
-        server = AppServer(databases, log, clock, write, read)
+        primary = None
+        if write.startswith("primary:"):
+            its = replication(write, replicas)
+            primary = await opened.enter_async_context(_replicating(storage, its, replicas))
+        server = AppServer(databases, log, clock, write, read, primary)
         left = _left_in(folder / _LEFT)
         _leave_in(folder / _LEFT, left)
         await server.start(left)
@@ -55,6 +63,19 @@ async def hotel(
                 await server.close()
             finally:
                 _leave_in(folder / _LEFT, server.unfinished)
+
+
+@asynccontextmanager
+async def _replicating(storage: SQLiteStorage, how: Replication, replicas: int) -> AsyncIterator[ReplicatedDatabase]:
+    """Yield the database with db1 as its primary, which replicates until it is closed."""
+    nodes = [storage.node(number) for number in range(1, replicas + 1)]
+    database, work, clock = ReplicatedDatabase(nodes, how), Background(), storage.clock()
+    async with AsyncExitStack() as opened:
+        for close in (*(node.close for node in nodes), clock.close):
+            opened.push_async_callback(close)
+        opened.push_async_callback(work.finish, 0)
+        work.start(replicate(database, clock))
+        yield database
 
 
 def _left_in(file: Path) -> list[Unfinished]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from overbooked.reference.ports import Booking, Entry
+from overbooked.reference.ports import Booking, Entry, LogEntry
 from overbooked.reference.waiting import Waiting
 
 
@@ -23,6 +23,34 @@ class MemoryReplica:
     async def read(self, room: str) -> Booking | None:
         """Return the booking kept for a room."""
         return self._kept.get(room)
+
+    async def close(self) -> None:
+        """Hold on to all of it: whoever connects next finds it."""
+
+
+class MemoryNode:
+    """A replica with a log that is a dictionary: of each booking, in order, whether it is shown."""
+
+    def __init__(self, replica: MemoryReplica) -> None:
+        self._replica = replica
+        self._log: dict[Booking, bool] = {}
+
+    async def log(self) -> list[LogEntry]:
+        """Return the log."""
+        return [LogEntry(*entry) for entry in self._log.items()]
+
+    async def keep(self, booking: Booking) -> None:
+        """Have the booking as the log's last entry, if it is not there."""
+        self._log.setdefault(booking, False)
+
+    async def show(self, booking: Booking) -> None:
+        """Show the booking, if it is the latest of its room."""
+        await self._replica.apply(booking)
+        self._log[booking] = True
+
+    async def read(self, room: str) -> Booking | None:
+        """Return the booking shown for a room."""
+        return await self._replica.read(room)
 
     async def close(self) -> None:
         """Hold on to all of it: whoever connects next finds it."""
@@ -75,12 +103,17 @@ class MemoryStorage:
 
     def __init__(self, patience: float | None = None) -> None:
         self._replicas: dict[int, MemoryReplica] = {}
+        self._nodes: dict[int, MemoryNode] = {}
         self._log = MemoryLog()
         self._clock = MemoryClock(patience)
 
     def replica(self, number: int) -> MemoryReplica:
         """Return the replica of that number."""
         return self._replicas.setdefault(number, MemoryReplica())
+
+    def node(self, number: int) -> MemoryNode:
+        """Return the replica of that number, with its own log."""
+        return self._nodes.setdefault(number, MemoryNode(self.replica(number)))
 
     def log(self) -> MemoryLog:
         """Return the log."""

@@ -23,6 +23,21 @@ class Entry(NamedTuple):
     booking: Booking
 
 
+class LogEntry(NamedTuple):
+    """A booking in a replica's own log, and whether the replica shows it to readers."""
+
+    booking: Booking
+    shown: bool
+
+
+class RoomTakenError(RuntimeError):
+    """The primary refuses a booking: its log has one of the room."""
+
+
+class FailoverError(ConnectionError):
+    """Another replica has become the primary: whether what the former one was told is kept, nobody knows."""
+
+
 class UnreachableError(ConnectionError):
     """A replica or the log cannot do now what it was asked; whether it did it all the same, nobody knows."""
 
@@ -75,6 +90,42 @@ class Clock(Protocol):
         """Let go of what the clock holds."""
 
 
+class Primary(Protocol):
+    """A connection to whichever replica is the primary now, of a database that replicates by itself."""
+
+    async def write(self, booking: Booking) -> None:
+        """Return once the primary confirms that it shows the booking.
+
+        Raises :class:`RoomTakenError` where it refuses it, and :class:`FailoverError` where there is another primary
+        before it has answered.
+        """
+
+    async def read(self, room: str) -> Booking | None:
+        """Return the booking that the primary shows for a room."""
+
+
+class Node(Protocol):
+    """One replica of a database that replicates by itself: what it does, and not when, which others may hold still.
+
+    Every method may raise :class:`UnreachableError`, and is then tried again, so that doing it twice must do no harm.
+    """
+
+    async def log(self) -> list[LogEntry]:
+        """Return the bookings of this replica's log, in their order."""
+
+    async def keep(self, booking: Booking) -> None:
+        """Have the booking as the log's last entry, durably, and do not show it yet; unless the log has it already."""
+
+    async def show(self, booking: Booking) -> None:
+        """Show a booking of the log: keep it for its room, durably, if its timestamp is higher than what is kept."""
+
+    async def read(self, room: str) -> Booking | None:
+        """Return the booking that is shown for a room."""
+
+    async def close(self) -> None:
+        """Let go of what the connection holds."""
+
+
 class Storage(Protocol):
     """Where replicas, log and clock are kept: each call opens a connection to one that outlives the app server."""
 
@@ -86,3 +137,10 @@ class Storage(Protocol):
 
     def clock(self) -> Clock:
         """Return the clock."""
+
+
+class ReplicatedStorage(Storage, Protocol):
+    """A storage whose replicas can also replicate by themselves."""
+
+    def node(self, number: int) -> Node:
+        """Return a connection to the replica of that number, from 1 on, by which it replicates."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from overbooked.reference.ports import Booking, Replica
+from overbooked.reference.ports import Booking, Primary, Replica
 
 Read: TypeAlias = Callable[[str, Sequence[Replica]], Awaitable[Booking | None]]
 
@@ -35,16 +35,27 @@ def one(number: int) -> Read:
     return read
 
 
+def of_primary(primary: Primary) -> Read:
+    """Return the strategy that asks whoever is the primary."""
+
+    async def read(room: str, _: Sequence[Replica]) -> Booking | None:
+        return await primary.read(room)
+
+    return read
+
+
 def latest(answers: Sequence[Booking | None]) -> Booking | None:
     """Return the booking with the highest timestamp among the answers, if there is one."""
     return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)
 
 
-def read_strategy(name: str, replicas: int) -> Read:
-    """Return the strategy called ``one``, ``quorum``, ``all``, ``first:R`` or ``one:dbI``.
+def read_strategy(name: str, replicas: int, primary: Primary | None = None) -> Read:
+    """Return the strategy called ``one``, ``quorum``, ``all``, ``first:R``, ``one:dbI``, or with a primary its own.
 
     Raises :class:`ValueError` when there is none of that name for so many replicas.
     """
+    if primary and name == "one:primary":
+        return of_primary(primary)
     known: dict[str, Read] = {"one": first(1), "quorum": first(replicas // 2 + 1), "all": first(replicas)}
     known |= {f"first:{r}": first(r) for r in range(1, replicas + 1)}
     known |= {f"one:db{i}": one(i) for i in range(1, replicas + 1)}

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from overbooked.reference.ports import Booking, Entry, UnreachableError
+from overbooked.reference.ports import Booking, Entry, LogEntry, UnreachableError
 from overbooked.reference.waiting import Waiting
 
 T = TypeVar("T")
@@ -66,17 +66,14 @@ class Database:
 class SQLiteReplica:
     """A replica in a file: for each room, the latest booking."""
 
+    schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER);"
+
     def __init__(self, file: Path) -> None:
-        schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER);"
-        self._database = Database(file, schema)
+        self._database = Database(file, self.schema)
 
     async def apply(self, booking: Booking) -> None:
         """Keep the booking if it is the latest of its room."""
-        upsert = (
-            "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO UPDATE "
-            "SET user = excluded.user, timestamp = excluded.timestamp WHERE excluded.timestamp > bookings.timestamp"
-        )
-        await self._database.do(lambda connection: connection.execute(upsert, booking))
+        await self._database.do(lambda connection: self._keep(connection, booking))
 
     async def read(self, room: str) -> Booking | None:
         """Return the booking kept for a room."""
@@ -87,6 +84,45 @@ class SQLiteReplica:
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()
+
+    @staticmethod
+    def _keep(connection: sqlite3.Connection, booking: Booking) -> None:
+        upsert = (
+            "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO UPDATE "
+            "SET user = excluded.user, timestamp = excluded.timestamp WHERE excluded.timestamp > bookings.timestamp"
+        )
+        connection.execute(upsert, booking)
+
+
+class SQLiteNode(SQLiteReplica):
+    """A replica in a file that also has its log there: the bookings in their order, and whether they are shown."""
+
+    schema = SQLiteReplica.schema + (
+        "CREATE TABLE IF NOT EXISTS log (place INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER, "
+        "shown INTEGER DEFAULT 0);"
+    )
+
+    async def log(self) -> list[LogEntry]:
+        """Return the log."""
+        select = "SELECT room, user, timestamp, shown FROM log ORDER BY place"
+        rows = await self._database.do(lambda connection: connection.execute(select).fetchall())
+        return [LogEntry(Booking(*booking), bool(shown)) for *booking, shown in rows]
+
+    async def keep(self, booking: Booking) -> None:
+        """Have the booking as the log's last entry, if it is not there."""
+        insert = (
+            "INSERT INTO log (room, user, timestamp) SELECT ?1, ?2, ?3 WHERE NOT EXISTS "
+            "(SELECT * FROM log WHERE (room, user, timestamp) = (?1, ?2, ?3))"
+        )
+        await self._database.do(lambda connection: connection.execute(insert, booking))
+
+    async def show(self, booking: Booking) -> None:
+        """Show the booking, if it is the latest of its room."""
+        await self._database.do(lambda connection: self._show(connection, booking))
+
+    def _show(self, connection: sqlite3.Connection, booking: Booking) -> None:
+        connection.execute("UPDATE log SET shown = 1 WHERE (room, user, timestamp) = (?, ?, ?)", booking)
+        self._keep(connection, booking)
 
 
 class SQLiteLog:
@@ -162,6 +198,10 @@ class SQLiteStorage:
     def replica(self, number: int) -> SQLiteReplica:
         """Return a connection to the replica of that number."""
         return SQLiteReplica(self._folder / f"db{number}.sqlite")
+
+    def node(self, number: int) -> SQLiteNode:
+        """Return a connection to the replica of that number, with its own log."""
+        return SQLiteNode(self._folder / f"db{number}.sqlite")
 
     def log(self) -> SQLiteLog:
         """Return a connection to the log."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
-from overbooked.reference.ports import Booking, Clock, Replica, UnreachableError
+from overbooked.reference.ports import Booking, Clock, Primary, Replica, UnreachableError
 
 T = TypeVar("T")
 
@@ -41,3 +41,19 @@ class Persistent:
     async def close(self) -> None:
         """Close the replica."""
         await self._replica.close()
+
+
+class PersistentPrimary:
+    """A primary that is asked again until it answers; what is written is not written twice."""
+
+    def __init__(self, primary: Primary, clock: Clock) -> None:
+        self._primary = primary
+        self._clock = clock
+
+    async def write(self, booking: Booking) -> None:
+        """Return once the primary has confirmed."""
+        await self._primary.write(booking)
+
+    async def read(self, room: str) -> Booking | None:
+        """Return what whoever is the primary answers."""
+        return await until_it_works(lambda: self._primary.read(room), self._clock)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from overbooked.reference.background import Background
-from overbooked.reference.ports import Booking, Replica
+from overbooked.reference.ports import Booking, Primary, Replica
 
 Write: TypeAlias = Callable[[Booking, Sequence[Replica], Background], Awaitable[None]]
 
@@ -40,13 +40,31 @@ def parallel(confirmations: int) -> Write:
     return write
 
 
-def write_strategy(name: str, replicas: int) -> Write:
-    """Return the strategy called ``serial-sync``, ``serial-async`` or ``parallel:K``.
+def to_primary(primary: Primary) -> Write:
+    """Return the strategy that writes to whoever is the primary, and leaves the rest to the database."""
 
-    Raises :class:`ValueError` when there is none of that name for so many replicas.
+    async def write(booking: Booking, _: Sequence[Replica], __: Background) -> None:
+        await primary.write(booking)
+
+    return write
+
+
+def write_strategy(name: str, replicas: int, primary: Primary | None = None) -> Write:
+    """Return the strategy called ``serial-sync``, ``serial-async``, ``parallel:K``, or with a primary ``primary:...``.
+
+    How many standbys a primary waits for, and for what, is up to the database.
+    Raises :class:`ValueError` when there is none of that name for so many replicas, or it needs a primary.
     """
+    if name.startswith("primary:"):
+        return to_primary(_given(primary, name))
     known: dict[str, Write] = {"serial-sync": serial_sync, "serial-async": serial_async}
     known |= {f"parallel:{k}": parallel(k) for k in range(1, replicas + 1)}
     if name not in known:
         raise ValueError(f"{name}: no such way to write to {replicas} replicas; there are {', '.join(known)}")
     return known[name]
+
+
+def _given(primary: Primary | None, name: str) -> Primary:
+    if primary is None:
+        raise ValueError(f"{name}: the database replicates by itself, so give the app server a primary to write to")
+    return primary

@@ -61,7 +61,7 @@ def _told_booked(run: BrokenRun, check: Call) -> str:
 
 def _source(run: BrokenRun, check: Call) -> str:
     """Return where the answers that a check used came from, and what these replicas had not applied."""
-    heard = {f"db{i}": run.end[run.setting.answer(check, i).name] for i in run.setting.read.asks}
+    heard = {f"db{i}": run.end[run.setting.answer(check, i).name] for i in run.setting.asks}
     used = [name for name, answer in heard.items() if answer is not None]
     then = run.at(check, "available")
     begun = [b for b in run.setting.bookings if then[run.setting.timestamp(b).name]]
@@ -123,7 +123,8 @@ def _apart(run: BrokenRun) -> Because:
         booking = run.call("booking")
         lack = [name for name, held in run.live(booking.room).items() if held < run.stamp(booking)]
         lacks = f"{listed(lack)} lack{'s' * (len(lack) == 1)} {run.name(booking)}, which was acknowledged"
-        return Because(f"All is quiet, and {lacks}: {_never_comes(run, booking, lack[0])}.", right)
+        why = f"All is quiet, and {lacks}: {_never_comes(run, booking, lack[0])}."
+        return Because(why, f"all live replicas hold the same, {run.name(booking)} or a later booking.")
     room = str(run.about["room"])
     apart = {str(run.about["one"]), str(run.about["other"])}
     held = {f"db{i}": run.number(setting.stored(room, i)) for i in setting.numbers if f"db{i}" in apart}
@@ -175,10 +176,11 @@ def _older(run: BrokenRun) -> Because:
     skewed = f": the clock that gave {run.name(later)} its timestamp was behind, so {run.name(older)} counts as later"
     came = f"{run.name(later)} of {later.user} came after {run.name(older)} of {older.user} was acknowledged"
     never = "" if behind else _never_comes(run, later, str(replica))
-    why = skewed if behind else f", and {run.name(later)} will never reach {replica}: {never}"
     hold = [name for name, held in run.live(older.room).items() if held == run.stamp(older)]
-    holds = f"All is quiet, and {listed(hold)} hold{'s' * (len(hold) == 1)} {run.name(older)}{why}"
-    return Because(f"{came}. {holds}.", f"{replica} holds {run.name(later)}, the later booking.")
+    why = skewed if behind else f", and {run.name(later)} will never reach {listed(hold, last='or')}: {never}"
+    holds = f"{listed(hold)} hold{'s' * (len(hold) == 1)}"
+    told = f"All is quiet, and {holds} {run.name(older)}{why}"
+    return Because(f"{came}. {told}.", f"{holds} {run.name(later)}, the later booking.")
 
 
 _TELLERS: dict[str, Callable[[BrokenRun], Because]] = {

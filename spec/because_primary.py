@@ -29,7 +29,7 @@ def had_it(run: BrokenRun, booking: Call, state: State) -> str:
 
 def not_refused(run: BrokenRun, first: Call, second: Call) -> str:
     """Return why the primary did not refuse another booking of the room than the first: it no longer had that one."""
-    without = f"which had become the primary without {run.name(first)}"
+    without = f"which had become the primary without {run.name(first)} when {listed(run.down)} crashed"
     return f", and {run.primary}, {without}, took {run.name(second)}"
 
 

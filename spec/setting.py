@@ -149,8 +149,9 @@ class Setting(NamedTuple):
         return self.numbers if self.fault.failover else range(1, 2)
 
     def primary(self, state: State) -> str:
-        """Return the name of the replica that is the primary in a state, or was until it crashed."""
-        return next(f"db{i}" for i in self.primaries if not self.fault.failover or state[f"leads db{i}"])
+        """Return the name of the replica that is the primary in a state, or was until it crashed; db1 if none is."""
+        leading = (f"db{i}" for i in self.primaries if not self.fault.failover or state[f"leads db{i}"])
+        return next(leading, "db1")
 
     def leads(self, replica: int) -> Field | bool:
         """Return whether a replica is the primary; db1 is at first, and for good where no other one may take over."""

@@ -102,7 +102,15 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     known = write_strategies(replicas)
     if name in known:
         return known[name]
-    plain = name.removeprefix("message:").removesuffix(":unique").removesuffix(":received")
-    if any(number_of(plain, kind) is not None for kind in ("parallel", "primary")) and "message:primary" not in name:
-        raise StrategyError(f"{name}: there are {replicas} replicas, so K is one of 1..{replicas}")
+    in_order = name.replace(":unique:received", ":received:unique")
+    if in_order in known:
+        raise StrategyError(f"{name}: no such write strategy; did you mean {in_order}?")
+    to_primary = name.removesuffix(":unique").removesuffix(":received")
+    for k in (number_of(name.removeprefix("message:"), "parallel"), number_of(to_primary, "primary")):
+        if k is not None and not 1 <= k <= replicas:
+            raise StrategyError(f"{name}: there {_are(replicas)}, so K is one of 1..{replicas}")
     raise unknown("write strategy", name, known)
+
+
+def _are(replicas: int) -> str:
+    return "is 1 replica" if replicas == 1 else f"are {replicas} replicas"

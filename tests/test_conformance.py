@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from itertools import count, islice, product
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,8 +34,10 @@ from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Booking, Clock, Log, Replica
 from overbooked.reference.reading import Read, latest, read_strategy
+from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
+from overbooked.spec.write_strategies import write_strategies
 from tiers import SOURCE_FAULTS, long_but
 
 REFERENCE = Implementation(in_memory)
@@ -101,6 +104,42 @@ def test_small_programs_conform(write: str, read: str) -> None:
 def test_faults_conform(write: str, fault: str) -> None:
     """Crashes, restarts and calls that take too long do to the reference what they do to the spec."""
     assert_conforms([Cell(write, "quorum", 3, fault, name) for name in ("read-your-writes", "durability")])
+
+
+@pytest.mark.parametrize("fault", long_but("failover", FAULTS))
+def test_primary_and_standbys_conform(fault: str) -> None:
+    """Where the database replicates by itself, whatever fails: every step of primary and standbys is taken."""
+    names = ("read-after-write", "durability", "booking-availability")
+    pairs = (("primary:1", "one:primary"), ("primary:2:received", "one"), ("primary:3:unique", "one:db2"))
+    assert_conforms([Cell(write, read, 3, fault, name) for write, read in pairs for name in names])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("write", [name for name in write_strategies(3) if name.startswith("primary:")])
+def test_every_way_to_write_to_a_primary_conforms(write: str, fault: str) -> None:
+    """Two bookings at once among them, under each fault."""
+    assert_conforms([Cell(write, "one:primary", 3, fault, name) for name in ("convergence", "monotonic-reads")])
+
+
+@pytest.mark.parametrize("fault", [pytest.param("none", marks=pytest.mark.long), "failover"])
+def test_what_goes_wrong_with_a_primary_happens_over_sqlite(fault: str) -> None:
+    """Each shortest run is followed over SQLite files, by nodes in threads of their own, to the same answers."""
+    pairs = product(("primary:1", "primary:2:received", "primary:1:unique"), ("one", "one:primary"))
+    judging = judged([Cell(w, r, 3, fault, g) for (w, r), g in product(pairs, ALL_BUT_LINEARIZABILITY)])
+    violated = [verdict for verdict in judging.verdicts if verdict.run]
+    assert len(violated) >= 9
+    for verdict in violated:
+        assert verdict.run is not None
+        assert replayed(verdict.cell.setting, verdict.run, Implementation(threaded(in_sqlite))) is None, verdict.cell
+
+
+def test_a_storage_without_nodes_cannot_replicate_by_itself() -> None:
+    """It is said what it lacks."""
+    parts = Implementation(threaded(lambda: nullcontext(SimpleNamespace())))
+    (found,) = result([Cell("primary:1", "one", 3, "none", "durability")], parts)
+    assert found.difference
+    assert "has no node(number), which primary:1 needs" in found.difference.rows[0][2]
 
 
 @pytest.mark.parametrize("replicas", [1, 2, pytest.param(4, marks=pytest.mark.long)])
@@ -545,7 +584,11 @@ def test_the_sources_pairs_conform_in_every_order(write: str, fault: str) -> Non
 
 def violations(fault: str) -> Evaluation:
     """Return the verdicts, with runs, of the source's pairs."""
-    cells = [Cell(w, r, 3, fault, g) for w, r, g in product(SOURCE_WRITES, DEFAULT_READS, GUARANTEES)]
+    return judged([Cell(w, r, 3, fault, g) for w, r, g in product(SOURCE_WRITES, DEFAULT_READS, GUARANTEES)])
+
+
+def judged(cells: Sequence[Cell]) -> Evaluation:
+    """Return the verdicts of these cells, with runs."""
     judging = Evaluation(cells, Bounds(10**7), runs=True)
     for _ in judging.run():
         pass

@@ -67,6 +67,19 @@ FAULTS = [
     Fault("available and booked are mixed up", "app_server.py", "await self._in_time(asked) is None", "await self._in_time(asked) is not None", "serial-sync one checking-availability"),
     Fault("a write that fails is not tried again", "trying.py", "await clock.until_retry(attempt)", "raise", "parallel:1 one durability --fault replica-crash"),
     Fault("a write that fails counts as confirmed", "trying.py", "await clock.until_retry(attempt)", "return", "parallel:2 one durability --fault replica-crash"),
+    Fault("the standby that has least takes over", "replication.py", "most = max(counts", "most = min(counts", "primary:1 one durability --fault failover", caught_by=("conform",)),
+    Fault("no standby takes over", "replication.py", "if self._how.failover else []", "if False else []", "primary:1 one durability --fault failover"),
+    Fault("it is shown before enough standbys have confirmed", "replication.py", "self._how.needed - 1", "self._how.needed - 2", "primary:2 one durability"),
+    Fault("what a standby has missed is not sent", "replication.py", "if booking not in kept]", "if booking not in kept and not log]", "primary:1 one convergence"),
+    Fault("a standby confirms what it does not show", "replication.py", "(shown or self._how.on_receipt)", "True", "primary:2 one durability"),
+    Fault("a second booking of a room is accepted", "replication.py", "if self._how.unique and of_room:", "if False:", "primary:1:unique one convergence"),
+    Fault("the room's booking before it is not waited for", "replication.py", "elif all(entry.shown for entry in of_room):", "else:", "primary:2 one convergence"),
+    Fault("a standby shows bookings out of order", "replication.py", "in hidden[:1]", "in hidden", "primary:1 one convergence"),
+    Fault("the new primary does not show what it had received", "replication.py", "            if not shown:\n", "            if shown:\n", "primary:1 one durability --fault failover", caught_by=("conform",)),
+    Fault("who waits for the former primary waits for the new one", "replication.py", "requests, self._requests = self._requests, []", "requests: list[_Request] = []", "primary:1 one durability --fault failover"),
+    Fault("a failover passes for a success", "replication.py", 'FailoverError(f"db{replica} is the primary now; what the former one had may be lost")', "None", "primary:1 one read-your-writes --fault failover"),
+    Fault("a booking is shown in no log, in SQL", "sqlite.py", "SET shown = 1", "SET shown = 0", "primary:1 one durability", over="sqlite"),
+    Fault("the log is read from its end, in SQL", "sqlite.py", "ORDER BY place", "ORDER BY place DESC", "primary:1 one convergence", over="sqlite"),
 ]  # fmt: skip
 
 

@@ -461,3 +461,11 @@ COLOURS = """() => {
     }
     return found;
 }"""
+
+
+def test_a_report_of_a_failover_opens(tmp_path: Path) -> None:
+    """Also of a model whose fields allow for more than can be: that nobody is the primary."""
+    file = tmp_path / "report.html"
+    asked = ["--write", "primary:1", "--read", "one:primary", "--fault", "failover", "--guarantee", "durability"]
+    assert main(["report", *asked, "-o", str(file)]) == 0
+    assert "becomes the primary" in file.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -34,8 +35,26 @@ class OverSQLite(BookingMachine):
         return in_sqlite()
 
 
-TestReference = BookingMachine.TestCase
+class WithPrimary(BookingMachine):
+    """The machine whose database may replicate by itself, too."""
+
+    has_primary = True
+
+
+class PrimaryAlone(OverSQLite):
+    """The machine over SQLite files whose database always replicates by itself."""
+
+    has_primary = True
+
+    def writes(self, replicas: int) -> Sequence[str]:
+        """Return the ways to write to a primary."""
+        return [name for name in super().writes(replicas) if name.startswith("primary:")]
+
+
+TestReference = WithPrimary.TestCase
 TestReference.settings = settings(SETTINGS, max_examples=40)
+TestPrimaryOverSQLite = PrimaryAlone.TestCase
+TestPrimaryOverSQLite.settings = settings(SETTINGS, max_examples=10)
 TestReferenceOverSQLite = OverSQLite.TestCase
 TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=10)
 
@@ -43,7 +62,7 @@ TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=10)
 @pytest.mark.exhaustive
 def test_many_runs_of_the_reference() -> None:
     """The machine for longer."""
-    run_state_machine_as_test(BookingMachine, settings=settings(SETTINGS, max_examples=1500))
+    run_state_machine_as_test(WithPrimary, settings=settings(SETTINGS, max_examples=1500))
 
 
 def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Lockstep:

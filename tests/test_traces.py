@@ -289,7 +289,7 @@ class Mended(AppServer):
     """An app server that writes and reads in another way than it is told to."""
 
     def __init__(self, replicas: Sequence[Replica], log: Log, clock: Clock, _write: str, _read: str) -> None:
-        super().__init__(replicas, log, clock, *PAIR)
+        super().__init__(replicas, log, clock, PAIR[0], PAIR[1])
 
 
 def test_the_pytest_file_fails_where_the_fault_is_mended(trace: Trace) -> None:

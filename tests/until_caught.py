@@ -17,6 +17,7 @@ from overbooked.reference.ports import Storage
 class Counting(BookingMachine):
     """The machine, counting its runs."""
 
+    has_primary = True
     runs = 0
 
     def __init__(self) -> None:

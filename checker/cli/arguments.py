@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES, Cell
+from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
@@ -31,19 +31,17 @@ def cells(
     request: argparse.Namespace,
     guarantees: Sequence[str] = TABLE,
     faults: Sequence[str] = ("none",),
-    *,
-    built_in: bool = True,
+    writes: Sequence[str] = DEFAULT_WRITES,
 ) -> list[Cell]:
     """Return the cells that are asked for and whose parts go together, in the order of the table.
 
-    ``guarantees`` and ``faults`` are those when none is named; ``built_in`` says whether there may be replication that
-    is built into the database.
+    ``guarantees``, ``faults`` and ``writes`` are those when none is named.
 
     Raises :class:`overbooked.spec.names.StrategyError` when a strategy, guarantee or fault is unknown, or goes with
     none of the others.
     """
     n = request.replicas
-    writes, reads = strategies(request, built_in=built_in)
+    asked, reads = strategies(request, writes)
     chosen = _chosen(request.guarantee, tuple(guarantees), "all", GUARANTEES)
     faults = _chosen(request.fault, tuple(faults), "all", FAULTS)
     for name in chosen:
@@ -51,31 +49,29 @@ def cells(
     for name in faults:
         _refuse_unknown("fault", name, FAULTS)
     users = (request.bookings, request.checks) if "bookings" in request else ()
-    every = [Cell(w, r, n, f, g, *users) for f in faults for w in writes for r in reads for g in chosen]
+    every = [Cell(w, r, n, f, g, *users) for f in faults for w in asked for r in reads for g in chosen]
     fitting = [known(cell) for cell in every if not cell.misfit]
     _refuse_misfits(request, every, fitting)
     return fitting
 
 
-def strategies(request: argparse.Namespace, *, built_in: bool = True) -> tuple[list[str], list[str]]:
-    """Return the ways to write and to read that are asked for.
+def strategies(
+    request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRITES, *, built_in: bool = True
+) -> tuple[list[str], list[str]]:
+    """Return the ways to write and to read that are asked for; ``writes`` are those to write when none is named.
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such way, or it is one of replication that is
     built into the database, and there is to be none of that (``built_in``).
     """
     n = request.replicas
     covered = write_strategies(n) if built_in else by_app_server(n)
-    default = tuple(name for name in (DEFAULT_WRITES if built_in else SOURCE_WRITES) if name in covered)
-    writes = _chosen(request.write, default, "all", covered)
+    chosen = _chosen(request.write, tuple(name for name in writes if name in covered), "all", covered)
     reads = _chosen(request.read, DEFAULT_READS, "all-reads", read_strategies(n, primary=built_in))
-    ways: list[WriteStrategy | ReadStrategy] = [
-        *(write_strategy(write, n) for write in writes),
-        *(read_strategy(read, n) for read in reads),
-    ]
-    for way in ways:
+    ways: list[WriteStrategy | ReadStrategy] = [*(write_strategy(write, n) for write in chosen)]
+    for way in [*ways, *(read_strategy(read, n) for read in reads)]:
         if way.primary and not built_in:
             raise StrategyError(_NOT_YET.format(way.name, request.command))
-    return writes, reads
+    return chosen, reads
 
 
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
@@ -104,13 +100,6 @@ def asked(request: argparse.Namespace) -> Named:
     users = (request.bookings, request.checks)
     cell = Cell(request.write, request.read, request.replicas, request.fault, request.guarantee, *users)
     return Named(known(cell))
-
-
-def by_app_server_alone(cell: Cell, command: str) -> Cell:
-    """Return the cell; raise :class:`overbooked.spec.names.StrategyError` where the database replicates by itself."""
-    if write_strategy(cell.write, cell.replicas).primary:
-        raise StrategyError(_NOT_YET.format(cell.write, command))
-    return cell
 
 
 def known(cell: Cell) -> Cell:

@@ -13,14 +13,14 @@ from typing import Self
 
 from rich.console import Console
 
-from overbooked.checker.cells import Cell
+from overbooked.checker.cells import COVERED_WRITES, SOURCE_WRITES, Cell
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
 from overbooked.checker.cli.progress import watched
 from overbooked.checker.conformance.as_json import as_json
 from overbooked.checker.conformance.as_text import Tested, show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
-from overbooked.checker.conformance.loader import parts_called
+from overbooked.checker.conformance.loader import STORAGES, parts_called
 from overbooked.checker.engine.search import Bounds
 
 _MANY = 3_000_000
@@ -106,7 +106,9 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
     """
     start = time.perf_counter()
-    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, built_in=False), request)
+    own = request.app is not None or request.over not in STORAGES
+    writes = SOURCE_WRITES if own else COVERED_WRITES
+    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, writes=writes), request)
     with _Stop() as stop, closing(found.run()) as steps:
         for _ in watched(steps, str):
             if stop.asked:

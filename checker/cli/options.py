@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES
+from overbooked.checker.cells import COVERED_WRITES, DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES
 from overbooked.checker.cli import values
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.simulation.delays import FORMS as DELAYS
@@ -111,7 +111,7 @@ def _add_conform(commands: _Commands) -> None:
         ),
     )
     of_users = "a guarantee, for its users' programs; or all (default: all but linearizability); repeatable"
-    _add_selection(command, of_users, writes=SOURCE_WRITES)
+    _add_selection(command, of_users, writes=COVERED_WRITES)
     add = command.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
     _add_parts(command, over="memory")

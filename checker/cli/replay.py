@@ -39,7 +39,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     asked = arguments.asked(request)
     if asked.other:
         raise SenselessError(f"{trace_name(*asked)}: is replayed by its file: --format pytest writes one")
-    judging = one_run(request, arguments.by_app_server_alone(asked.cell, "replay"))
+    judging = one_run(request, asked.cell)
     return _replay(request, judging.verdicts[0], console) if judging.finished else STOPPED
 
 

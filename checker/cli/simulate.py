@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from overbooked.checker.cells import SOURCE_WRITES
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.exit_status import HOLDS, STOPPED, SenselessError
 from overbooked.checker.cli.progress import watched
@@ -32,7 +33,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    simulation = _simulation(request, *arguments.strategies(request, built_in=False))
+    simulation = _simulation(request, *arguments.strategies(request, SOURCE_WRITES, built_in=False))
     draw = _drawing(request.plot) if request.plot else None
     try:
         found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)

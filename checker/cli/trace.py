@@ -54,8 +54,6 @@ _WHY_NONE = {
 def run(request: argparse.Namespace, console: Console) -> int:
     """Print the run that is asked for, or so many runs after it another one, and return the exit status."""
     asked = arguments.asked(request)
-    if request.format == "pytest":
-        arguments.by_app_server_alone(asked.cell, "a test that replays a run")
     return show_run(request, one_run(request, asked.cell), asked.other + request.next, console)
 
 

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 from overbooked.checker.conformance.event_loop import DeterministicLoop, RestlessError
 from overbooked.reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
+from overbooked.reference.replication import ReplicatedDatabase
 from overbooked.spec.users import Call
 
 CALL: ContextVar[str] = ContextVar("CALL")
@@ -16,6 +17,8 @@ What is asked elsewhere, by tasks that serve many calls, is taken to be for the 
 """
 _NO_CALL = "(no call)"
 _ATTEMPTS = 1_000
+_ANY = 0
+"""What stands for whoever is the primary, where a replica's number is asked for."""
 
 
 class Environment:
@@ -25,6 +28,8 @@ class Environment:
         By the label of the step that lets it go on.
     deadlines
         By call: what lets its patience end.
+    of_primary
+        By call: what lets the primary answer it.
     served
         The calls that have begun and not ended, by name.
     chosen
@@ -35,6 +40,7 @@ class Environment:
         self.loop = DeterministicLoop()
         self.waiting: dict[str, asyncio.Future[None]] = {}
         self.deadlines: dict[str, asyncio.Future[None]] = {}
+        self.of_primary: dict[str, asyncio.Future[None]] = {}
         self.served: dict[str, Call] = {}
         self.asked: set[tuple[str, int]] = set()
         self.arrived: set[tuple[int, int]] = set()
@@ -50,6 +56,7 @@ class Environment:
         self.loop = DeterministicLoop()
         self.waiting.clear()
         self.deadlines.clear()
+        self.of_primary.clear()
         self.served.clear()
         self.arrived.clear()
         self.appended = asyncio.Event()
@@ -75,6 +82,10 @@ class Environment:
         while label in self.waiting:
             label += " again"
         await self._held(self.waiting, label)
+
+    async def asked_primary(self, call: str) -> None:
+        """Wait until whoever is the primary answers this call."""
+        await self._held(self.of_primary, call)
 
     async def patience(self, call: str) -> None:
         """Wait until the call has taken too long."""
@@ -129,6 +140,23 @@ class ControlledReplica:
     async def _while_up(self) -> None:
         if not self._stage.up[self._number]:
             await self._stage.loop.create_future()
+
+
+class ControlledPrimary:
+    """A connection to the primary whose answers to checks wait; what is written waits for steps of the database."""
+
+    def __init__(self, stage: Environment, database: ReplicatedDatabase) -> None:
+        self._stage = stage
+        self._database = database
+
+    async def write(self, booking: Booking) -> None:
+        """Return at the primary's step ``confirm``."""
+        await self._database.write(booking)
+
+    async def read(self, room: str) -> Booking | None:
+        """Answer at the step ``sample`` of whoever is the primary then."""
+        await self._stage.asked_primary(self._stage.asker(room, _ANY))
+        return await self._database.read(room)
 
 
 class ControlledLog:

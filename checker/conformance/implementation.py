@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryStorage
-from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.reference.ports import Booking, Storage
 from overbooked.reference.sqlite import SQLiteStorage
 
 
@@ -30,8 +30,11 @@ class Server(Protocol):
         """Tell whether the room is available; raise :class:`TimeoutError` when that takes too long."""
 
 
-NewServer: TypeAlias = Callable[[Sequence[Replica], Log, Clock, str, str], Server]
-"""Makes an app server of replicas, log, clock, and the names of its write and its read strategy."""
+NewServer: TypeAlias = Callable[..., Server]
+"""Makes an app server of replicas, log, clock, and the names of its write and its read strategy.
+
+Where the database replicates by itself, it is given a connection to the primary, too, as the last of these.
+"""
 NewStorage: TypeAlias = Callable[[], AbstractContextManager[Storage]]
 """Makes an empty storage for one run, and clears it away afterwards."""
 

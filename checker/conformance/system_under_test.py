@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextvars import copy_context
 
+from overbooked.checker.conformance.controlled_database import ControlledDatabase
 from overbooked.checker.conformance.controlled_ports import (
     CALL,
     ControlledClock,
     ControlledLog,
+    ControlledPrimary,
     ControlledReplica,
     Environment,
 )
 from overbooked.checker.conformance.event_loop import DeterministicLoop
 from overbooked.checker.conformance.implementation import NewServer, Server
 from overbooked.checker.conformance.observations import Observation
-from overbooked.reference.ports import Booking, Clock, Log, Replica, Storage
+from overbooked.reference.ports import Booking, Clock, Log, Node, Replica, RoomTakenError, Storage
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
 
@@ -35,8 +37,9 @@ class SystemUnderTest:
         self._served: dict[str, asyncio.Task[Booking | bool]] = {}
         fault = setting.fault
         self._left = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
+        self._database = ControlledDatabase(setting, storage, self._stage) if setting.write.primary else None
         self._seen_through = [storage.replica(i) for i in setting.numbers]
-        self._connections: list[Replica | Log | Clock] = []
+        self._connections: list[Replica | Node | Log | Clock] = []
         self._server = self._started()
 
     def extend(self, setting: Setting) -> None:
@@ -48,7 +51,7 @@ class SystemUnderTest:
     def view(self) -> Observation:
         """Return what can be seen now."""
         calls = tuple(self._calls.get(call.name, "idle") for call in self._all_calls)
-        return Observation(frozenset(self._possible()), self._stage.loop.complete(self._stored()), calls)
+        return Observation(frozenset(self._possible()), self._stage.loop.at_once(self._stored()), calls)
 
     def take(self, label: str) -> None:
         """Take the step of that label, which must be possible, and let the app server come to rest."""
@@ -62,8 +65,15 @@ class SystemUnderTest:
             self._begin(next(call for call in self.setting.calls if call.name == name))
         elif kind in {"ack", "finish"}:
             self._calls[about[0]] = _answer(self._ended(about[0]))
-        else:
+        elif kind == "reject":
+            self._ended(about[0])
+            self._calls[about[0]] = "taken"
+        elif kind in self._left:
             self._fail(kind, about[0] if about else "")
+        elif self._database:
+            answered = {name for name, task in self._served.items() if task.done()}
+            if self._database.take(label):
+                self._fail_over(answered)
         self._stage.loop.settle()
 
     def cut(self, label: str) -> None:
@@ -78,7 +88,7 @@ class SystemUnderTest:
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._connections += self._seen_through
+        self._connections += [*self._seen_through, *(self._database.nodes if self._database else ())]
         self._disconnect()
 
     def _possible(self) -> set[str]:
@@ -89,6 +99,8 @@ class SystemUnderTest:
                 steps |= self._ends(call)
             elif stands is None and self._may_begin(call):
                 steps |= self._begins(call)
+        if self._database:
+            steps |= self._database.possible()
         if self._left["crash"]:
             steps |= {f"crash db{i}" for i, up in self._stage.up.items() if up}
         return steps | {"restart"} if self._left["restart"] else steps
@@ -112,7 +124,10 @@ class SystemUnderTest:
             return late if call.name in self._stage.deadlines else set()
         if task.cancelled():
             return {f"{call.name} is cancelled"}
-        if error := task.exception():
+        error = task.exception()
+        if isinstance(error, RoomTakenError):
+            return late | {f"reject {call.name}"}
+        if error:
             return {f"{call.name} raises {type(error).__name__}: {error}".splitlines()[0]}
         if (wrong := self._wrong(call, task.result())) is not None:
             return {wrong}
@@ -158,7 +173,10 @@ class SystemUnderTest:
             self._time_out(whom)
 
     def _crash(self, replica: str) -> None:
-        self._stage.up[int(replica.removeprefix("db"))] = False
+        number = int(replica.removeprefix("db"))
+        self._stage.up[number] = False
+        if self._database:
+            self._database.database.stop(number)
         for label in [label for label in self._stage.waiting if label.split(" ")[-1] == replica]:
             self._stage.cut(label)
 
@@ -166,6 +184,8 @@ class SystemUnderTest:
         self._calls.update(dict.fromkeys(self._served, "unanswered"))
         self._served.clear()
         self._stage.forget()
+        if self._database:
+            self._database.database.disconnect()
         self._disconnect()
         self._server = self._started()
 
@@ -173,10 +193,21 @@ class SystemUnderTest:
         if call in self._stage.deadlines:
             self._stage.deadlines.pop(call).set_result(None)
             self._stage.loop.settle()
+        self._calls[call] = "unknown" if self._gave_up(call) else "running on, though it has taken too long"
+
+    def _fail_over(self, answered: set[str]) -> None:
+        """End the bookings that are running; those that were ``answered`` just now were not told in time."""
+        self._stage.loop.settle()
+        for call in [name for name in self._served if self._by_name[name].kind == "book"]:
+            gave_up = self._gave_up(call, has_answer=call in answered)
+            self._calls[call] = "unknown" if gave_up else "not unknown, though there is another primary"
+
+    def _gave_up(self, call: str, *, has_answer: bool = True) -> bool:
+        """End a call; return whether it said that it has taken too long, or has an answer that came too late."""
         task = self._ended(call)
         error = task.exception() if task.done() and not task.cancelled() else None
-        gave_up = task.done() and (error is None or isinstance(error, TimeoutError))
-        self._calls[call] = "unknown" if gave_up else "running on, though it has taken too long"
+        answers = error is None or isinstance(error, RoomTakenError)
+        return task.done() and (isinstance(error, TimeoutError) or (has_answer and answers))
 
     def _started(self) -> Server:
         storage, stage, setting = self._storage, self._stage, self.setting
@@ -187,11 +218,16 @@ class SystemUnderTest:
 
         async def start() -> Server:
             names = (setting.write.name, setting.read.name)
-            server = self._new_server(held, ControlledLog(stage, log), ControlledClock(stage, clock), *names)
+            ports = (held, ControlledLog(stage, log), ControlledClock(stage, clock), *names)
+            server = self._new_server(*ports, *self._primary())
             await server.start()
             return server
 
         return stage.loop.complete(start())
+
+    def _primary(self) -> list[ControlledPrimary]:
+        """Return a connection to the primary, where there is one."""
+        return [ControlledPrimary(self._stage, self._database.database)] if self._database else []
 
     def _disconnect(self) -> None:
         async def close() -> None:

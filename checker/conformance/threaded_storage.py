@@ -67,6 +67,12 @@ class ThreadedStorage:
         """Return a connection to the replica of that number."""
         return self._port(lambda: self._storage.replica(number))
 
+    @property
+    def node(self) -> Callable[[int], Any] | None:
+        """What returns a connection to the node of a number; nothing, where the storage has no nodes."""
+        node = getattr(self._storage, "node", None)
+        return (lambda number: self._port(lambda: node(number))) if callable(node) else None
+
     def log(self) -> Any:  # noqa: ANN401 - likewise a Log
         """Return a connection to the log."""
         return self._port(self._storage.log)

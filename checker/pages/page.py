@@ -17,7 +17,6 @@ from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied
 from overbooked.spec.system import model
 from overbooked.spec.wording import listed
-from overbooked.spec.write_strategies import write_strategy
 
 
 def page(kind: Kind, known: Verdicts) -> str:
@@ -84,8 +83,7 @@ def _no_shorter(verdict: CellVerdict, trace: Trace) -> str:
 
 
 def _commands(kind: Kind, cell: Cell) -> str:
-    replay = "" if write_strategy(cell.write, cell.replicas).primary else f"\noverbooked replay {kind.name}"
-    return f"```sh\n{command_for(cell)}{replay}\n```"
+    return f"```sh\n{command_for(cell)}\noverbooked replay {kind.name}\n```"
 
 
 def _who_has_it(kind: Kind) -> str:
