@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -66,6 +67,11 @@ def write_strategies(replicas: int) -> dict[str, WriteStrategy]:
     >>> list(write_strategies(2))[:4], list(write_strategies(1))[-2:]
     (['serial-sync', 'serial-async', 'parallel:1', 'parallel:2'], ['primary:1:unique', 'primary:1:received:unique'])
     """
+    return dict(_known(replicas))
+
+
+@cache
+def _known(replicas: int) -> Mapping[str, WriteStrategy]:
     return {each.name: each for each in (*by_app_server(replicas).values(), *_by_database(replicas))}
 
 
@@ -99,7 +105,7 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
         ...
     overbooked.spec.names.StrategyError: parallel:4: there are 3 replicas, so K is one of 1..3
     """
-    known = write_strategies(replicas)
+    known = _known(replicas)
     if name in known:
         return known[name]
     in_order = name.replace(":unique:received", ":received:unique")

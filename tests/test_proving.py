@@ -21,6 +21,7 @@ from overbooked.checker.proving.theorem import Statement, Topic, ask_all, judge,
 from overbooked.checker.proving.transition_relation import followed, induction, shortest_run
 from overbooked.checker.proving.venn import sets
 from overbooked.checker.theorems.any_size import AnySize, N, R, W, replica_of
+from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Change, Field, Model, Part, Property, Value, case, outcome, part, step
@@ -33,8 +34,11 @@ from overbooked.spec.write_strategies import write_strategies
 def parts_of_the_spec() -> Iterator[Part]:
     """Yield every part there is over three replicas, each shape once: its rule, its domains and its constants."""
     seen = set()
+    quorum = read_strategies(3)["quorum"]
     for write, guarantee, fault in product(write_strategies(3).values(), GUARANTEES.values(), FAULTS.values()):
-        made = model(Setting(write, read_strategies(3)["quorum"], 3, fault, guarantee.users), guarantee)
+        if misfit(write, quorum, fault):
+            continue
+        made = model(Setting(write, quorum, 3, fault, guarantee.users), guarantee)
         steps = (part for step in made.steps for part in step.parts)
         cases = (
             part for judged in made.properties for case in (*judged.broken, *judged.witness) for part in case.parts

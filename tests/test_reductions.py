@@ -72,7 +72,7 @@ def assert_expected(cells: list[Cell]) -> None:
         length = "" if verdict.length is None else str(verdict.length)
         row = known[verdict.cell]
         assert (verdict.verdict, length) == (row["verdict"], row["length"]), verdict.cell
-        assert verdict.witness
+        assert verdict.witness or row["verdict"] == "vacuous"
         assert verdict.reduced
         if verdict.run:
             judged = next(prop for prop in verdict.run.model.properties if prop.name == verdict.cell.guarantee)

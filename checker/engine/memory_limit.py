@@ -20,10 +20,13 @@ _GROUPS = Path("/sys/fs/cgroup")
 def resident() -> int:
     """Return how many bytes of memory this process has now (at its peak, where the system tells no more)."""
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        file = os.open("/proc/self/statm", os.O_RDONLY)
     except OSError:
         return peak()
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    try:  # this is asked at every level of a search, and takes a fifth of the time that a Path's read_text does
+        return int(os.read(file, 256).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    finally:
+        os.close(file)
 
 
 def peak() -> int:
