@@ -121,17 +121,20 @@ class ReplicatedDatabase:
         """
         asked = [i for i in self._nodes if i not in self._stopped and replica in {None, i}]
         logs = {i: await self._nodes[i].log() for i in asked}
-        if self.primary in self._stopped:
+        primary = self.primary
+        if primary in self._stopped:
             most = await self._most() if self._how.failover else []
             return [*self._of_standbys(logs, None), *(Action("promote", i) for i in most if i in asked)]
-        if self.primary in logs:
-            return [*self._of_primary(logs[self.primary]), *self._of_standbys(logs, logs[self.primary])]
+        if primary in logs:
+            return [*self._of_primary(logs[primary]), *self._of_standbys(logs, logs[primary])]
         try:
-            return self._of_standbys(logs, await self._nodes[self.primary].log())
+            followed = await self._nodes[primary].log()
         except UnreachableError:
             if found := self._of_standbys(logs, None):
                 return found
             raise
+        is_no_more = primary in self._stopped or primary != self.primary  # it was, when its log was asked for
+        return self._of_standbys(logs, None if is_no_more else followed)
 
     async def take(self, action: Action) -> None:
         """Take a step that is possible."""

@@ -142,7 +142,8 @@ def writes(setting: Setting) -> Iterator[Step]:
         for i in setting.standbys:
             yield from _receipt(setting, b, i)
         for i in setting.numbers:
-            yield from _showing(setting, b, i)
+            yield _showing(setting, b, i)
+            yield _confirming(setting, b, i)
         for i in setting.primaries:
             yield from _appending(setting, b, i)
 
@@ -190,26 +191,33 @@ def _receipt(setting: Setting, b: Call, i: int) -> Iterator[Step]:
     yield step("receive", *parts, call=b.name, replica=f"db{i}")
 
 
-def _showing(setting: Setting, b: Call, i: int) -> Iterator[Step]:
-    """Yield ``apply`` and ``confirm`` of a booking by a replica, as the primary or as a standby."""
+def _showing(setting: Setting, b: Call, i: int) -> Step:
+    """Return the ``apply`` of a booking by a replica, as the primary or as a standby."""
     leads, held = setting.leads(i), setting.held(b, i)
-    shows = [part(show, held=held, stored=setting.stored(b.room, i), timestamp=setting.timestamp(b))]
-    confirms = [*while_up(setting, i)]
+    parts = [part(show, held=held, stored=setting.stored(b.room, i), timestamp=setting.timestamp(b))]
     if i in setting.primaries:
-        needed = setting.write.needed - 1
-        shows.append(part(is_agreed, leads=leads, confirmations=setting.confirmations(b), needed=needed))
-        confirms.append(part(confirm_to_app, leads=leads, held=held, write=setting.request(b)))
+        standbys = setting.write.needed - 1
+        parts.append(part(is_agreed, leads=leads, confirmations=setting.confirmations(b), needed=standbys))
     if i in setting.standbys:
-        shows += [
+        parts += [
             part(is_in_order, leads=leads, place=setting.place(b), earlier=setting.place(c), held=setting.held(c, i))
             for c in _others(setting, b)
         ]
+    return step("apply", *parts, *while_up(setting, i), call=b.name, replica=f"db{i}")
+
+
+def _confirming(setting: Setting, b: Call, i: int) -> Step:
+    """Return the ``confirm`` of a booking: by the primary to the app server, by a standby to the primary."""
+    parts, seen = while_up(setting, i), {"leads": setting.leads(i), "held": setting.held(b, i)}
+    if i not in setting.standbys:
+        parts += while_primary(setting, i)
+    if i in setting.primaries:
+        parts.append(part(confirm_to_app, **seen, write=setting.request(b)))
+    if i in setting.standbys:
         counted = {"confirmed": setting.confirmed(b, i), "confirmations": setting.confirmations(b)}
-        on_receipt = setting.write.on_receipt
-        confirms += [part(confirm_to_primary, leads=leads, held=held, **counted, on_receipt=on_receipt)]
-        confirms += _while_primary_up(setting)
-    yield step("apply", *shows, *while_up(setting, i), call=b.name, replica=f"db{i}")
-    yield step("confirm", *confirms, call=b.name, replica=f"db{i}")
+        parts.append(part(confirm_to_primary, **seen, **counted, on_receipt=setting.write.on_receipt))
+        parts += _while_primary_up(setting)
+    return step("confirm", *parts, call=b.name, replica=f"db{i}")
 
 
 def _inherits(setting: Setting, i: int) -> Iterator[Part]:

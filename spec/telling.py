@@ -131,20 +131,22 @@ def _of_booking(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
     logged = ", appended to the log" if setting.write.log else ""
     told = {
         "invoke": (call.user, f"calls {call.spelled}: {name}{logged}{to}"),
-        "apply": (replica, _applied(name, taken)),
         "confirm": (replica, f"confirms {name}{to and ';'}{to.removeprefix(',')}"),
         "ack": ("app", f"tells {call.user}: {call.room} is booked ({name})"),
         "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
         "commit": ("consumer", f"commits {name}"),
     }
-    told |= of_primary(taken) if setting.write.primary else {}
+    if setting.write.primary:
+        told |= of_primary(taken)
+    elif step == "apply":
+        told[step] = (replica, _applied(name, taken))
     return (*told[step], values | ({"sent": sent} if sent else {}))
 
 
 def _applied(name: str, taken: Taken) -> str:
-    held = taken.stored(taken.before) if taken.replica else 0
-    if taken.replica and held != taken.stored(taken.after):
+    held = taken.stored(taken.before)
+    if held != taken.stored(taken.after):
         return f"applies {name}"
     if name == f"b{held}":
         return f"applies {name} once more"

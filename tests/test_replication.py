@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from overbooked.reference.memory import MemoryNode, MemoryStorage
 from overbooked.reference.ports import Booking, LogEntry, RoomTakenError, UnreachableError
 from overbooked.reference.replication import ReplicatedDatabase, Replication, replicate, replication
 from overbooked.reference.sqlite import SQLiteStorage
-from test_reference import finished, in_no_time
+from test_reference import finished, in_no_time, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,12 +41,6 @@ async def booking_app(
     finally:
         await server.close(0)
         await work.finish(0)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds."""
-    while not await condition():  # noqa: ASYNC110 - what is waited for is in files
-        await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("write", ["primary:1", "primary:2:received", "primary:3"])
