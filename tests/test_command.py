@@ -275,7 +275,7 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("trace serial-sync one durability --fault failover", "failover: goes with primary:K alone, as with serial-"),
         ("simulate --read one:primary", "built-in replication is not covered yet"),
         ("simulate --write primary:1", "primary:1: simulate covers ways in which the app server writes to every"),
-        ("prove primary:1/one", "primary:1: waits for the primary, which says more than for how many replicas"),
+        ("prove primary:1/one", "primary:1: waits for the primary, and so for no set of replicas; try: prove primary"),
         ("chekc", "invalid choice: 'chekc'"),
     ],
 )

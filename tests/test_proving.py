@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
 import pytest
 import z3
 
+from families import with_flags
 from overbooked.checker.engine.rule_tables import ModelError
 from overbooked.checker.engine.verdicts import check as search
-from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
-from overbooked.checker.proving.counter_abstraction import Move, any_state, moves
+from overbooked.checker.proving.accelerated_run import LongRun, Stretch
 from overbooked.checker.proving.induction import Induction, Invariant, View
-from overbooked.checker.proving.parameterized import SIZES, SMALL, Family, family
+from overbooked.checker.proving.parameterized import SIZES, SMALL, family
 from overbooked.checker.proving.solver import Claim, ask
 from overbooked.checker.proving.symbolic_rules import Branch, branches
 from overbooked.checker.proving.theorem import Statement, Topic, ask_all, judge, proof_of
 from overbooked.checker.proving.transition_relation import followed, induction, shortest_run
 from overbooked.checker.proving.venn import sets
-from overbooked.checker.theorems.any_size import AnySize, N, R, W, replica_of
+from overbooked.checker.theorems.any_size import AnySize, N, replica_of
 from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
@@ -115,200 +114,6 @@ def test_a_rule_that_compares_without_end_is_refused() -> None:
         branches(endless, {"n": z3.Int("n")})
 
 
-# Families and their counted states.
-
-
-def counted(
-    of: Family, setting: Setting, state: Mapping[str, Value]
-) -> tuple[Counter[tuple[Value, ...]], dict[str, int]]:
-    """Return how many replicas are in each situation in a state, and the places of the shared fields' values."""
-    situations = Counter(tuple(state[f"{field.name} db{i}"] for field in of.own) for i in setting.numbers)
-    shared = {
-        field.name: field.domain.index(state[field.name]) if field.domain else state[field.name] for field in of.shared
-    }
-    return situations, shared  # type: ignore[return-value] # what counts is a number
-
-
-def following(possible: list[Move], numbers: Sequence[tuple[z3.ArithRef, z3.ArithRef]]) -> set[tuple[int, ...]]:
-    """Return the counted states that follow one, given by its numbers."""
-    taken = [move for move in possible if z3.is_true(z3.simplify(z3.substitute(move.condition, *numbers)))]
-    after = ([*move.after.counts.values(), *move.after.shared.values()] for move in taken)
-    return {tuple(z3.simplify(z3.substitute(term, *numbers)).as_long() for term in terms) for terms in after}
-
-
-@pytest.mark.parametrize(
-    ("system", "replicas", "confirmations", "answers"),
-    [
-        pytest.param(AnySize("read-after-write"), 2, 1, 2, marks=pytest.mark.long),
-        pytest.param(AnySize("read-after-write", serial=True), 3, 2, 1, marks=pytest.mark.long),
-        pytest.param(AnySize("durability", crashes=True, restarts=True), 2, 2, 1, marks=pytest.mark.long),
-        (AnySize("durability", log=True, restarts=True), 2, 2, 1),
-        (AnySize("checking-availability", crashes=True), 3, 1, 2),
-        pytest.param(AnySize("convergence"), 2, 1, 1, marks=pytest.mark.exhaustive),
-    ],
-)
-def test_counted_states_have_just_the_runs_of_the_model(
-    system: AnySize, replicas: int, confirmations: int, answers: int
-) -> None:
-    """After every reachable state come the same counted ones as in the model (in a serial write, maybe more)."""
-    of, setting = system.family(), system.setting(replicas)
-    write, read = setting.write._replace(needed=confirmations), setting.read._replace(answers=answers)
-    setting = setting._replace(write=write, read=read)
-    now = any_state(of)
-    possible = [move for shape in of.steps for move in moves(shape, now)]
-    terms = [*now.counts.values(), *now.shared.values(), N, W, R]
-
-    def numbers(state: Mapping[str, Value]) -> tuple[int, ...]:
-        situations, shared = counted(of, setting, state)
-        return (*(situations[each] for each in now.counts), *shared.values())
-
-    checked = set()
-    for state, after in reachable(model(setting, GUARANTEES[system.guarantee])):
-        if (here := numbers(state)) not in checked:
-            values = map(z3.IntVal, (*here, replicas, confirmations, answers))
-            abstract = following(possible, list(zip(terms, values, strict=True)))
-            concrete = {numbers(each) for each in after}
-            assert concrete <= abstract if system.serial else concrete == abstract
-            checked.add(here)
-    assert len(checked) > 8
-
-
-def reachable(asked: Model) -> Iterator[tuple[dict[str, Value], list[dict[str, Value]]]]:
-    """Yield every reachable state of a model, and what follows it, by calling its steps."""
-    seen, todo = set(), [asked.initial]
-    while todo:
-        state = todo.pop()
-        if (key := tuple(state.values())) in seen:
-            continue
-        seen.add(key)
-        after = [it for each in asked.steps if (it := each.on(state)) is not None]
-        yield state, after
-        todo += after
-
-
-def lift(flag: int) -> Change | None:
-    """A member raises its flag."""
-    return {"flag": 1} if not flag else None
-
-
-def put(flag: int, to: int) -> Change:
-    """A member's flag is put up or down."""
-    return {"flag": to} if flag != to else {}
-
-
-def hold_both(one: bool, other: bool) -> bool:
-    """Both hold a token."""
-    return one and other
-
-
-FLAG = Field("flag", (0, 1), 0)
-
-
-def with_flags(sizes: Mapping[int, int], domain: tuple[Value, ...] = (0, 1)) -> Callable[[int], Model]:
-    """Return models of members with a flag each, of which the first ``sizes[n]`` of n can be raised."""
-
-    def make(n: int) -> Model:
-        fields = [Field(f"flag db{i}", domain, 0) for i in range(1, n + 1)]
-        able = fields[: sizes[n]]
-        raised = [step("raise", part(lift, flag=field)) for field in able]
-        return Model(f"flags of {n}", tuple(fields), tuple(raised), ())
-
-    return make
-
-
-def test_a_family_needs_members_that_are_alike() -> None:
-    """Models whose sizes do different things are no family, and say so."""
-    alike = {size: size for size in (*SMALL, *SIZES)}
-    assert family(with_flags(alike), replica_of).steps[0].members == 1
-    for odd in ({4: 0}, {8: 5}, {3: 0, 4: 0, 5: 0, 8: 0}):
-        with pytest.raises(ModelError, match="differ in more than their members"):
-            family(with_flags(alike | odd), replica_of)
-
-
-def test_a_small_model_may_do_nothing_else() -> None:
-    """A step that only models of two members have belongs to no family, and the family is refused."""
-
-    def make(n: int) -> Model:
-        fields = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
-        raised = [step("raise", part(lift, flag=field)) for field in fields]
-        lowered = [step("lower", part(lower, flag=field)) for field in fields if n == 2]
-        return Model("flags", tuple(fields), (*raised, *lowered), ())
-
-    with pytest.raises(ModelError, match="flags differ in more than their members"):
-        family(make, replica_of)
-
-
-def test_a_field_that_grows_must_count() -> None:
-    """A shared field with more values where there are more members is refused unless its values are 0, 1, 2, ..."""
-
-    def make(n: int) -> Model:
-        return Model("names", (Field("leader", tuple(f"db{i}" for i in range(n)), "db0"),), (), ())
-
-    with pytest.raises(ModelError, match="leader has more values"):
-        family(make, replica_of)
-
-
-def test_a_step_may_do_to_all_members_only_what_is_the_same() -> None:
-    """A step that touches every member, but not each in the same way, belongs to no family."""
-
-    def make(n: int) -> Model:
-        fields = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
-        parts = [part(put, flag=field, to=int(i > 0)) for i, field in enumerate(fields)]
-        return Model("flags", tuple(fields), (step("set", *parts),), ())
-
-    with pytest.raises(ModelError, match="does not do the same to every member"):
-        family(make, replica_of)
-
-
-def all_flags(able: Callable[[int], Part]) -> Callable[[int], Model]:
-    """Return models in which each member raises its flag, and all flags go down by one step made of ``able`` parts."""
-
-    def make(n: int) -> Model:
-        up = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
-        raised = [step("raise", part(lift, flag=field)) for field in up]
-        lowered = step("lower", *(able(n)._replace(fields=(("flag", field), *able(n).fields[1:])) for field in up))
-        shared = [field for _, field in able(n).fields[1:]]
-        down = Property("never one up", "never", tuple(case(part(is_raised, flag=field)) for field in up), ())
-        return Model("flags", (*up, *shared), (*raised, lowered), (down,))
-
-    return make
-
-
-def lower(flag: int) -> Change | None:
-    """A member takes its flag down."""
-    return {"flag": 0} if flag else None
-
-
-def is_raised(flag: int) -> bool:
-    """The flag is up."""
-    return flag == 1
-
-
-def lower_some(flag: int, many: int) -> Change | None:
-    """A member takes its flag down, where there are many."""
-    return {"flag": 0} if flag and many > 1 else None
-
-
-def test_what_every_member_does_is_possible_only_if_each_can() -> None:
-    """All flags can be lowered after each of two members raised its own, and not after one of them did."""
-    of = family(all_flags(lambda _: part(lower, flag=FLAG)), replica_of)
-    for raised, verdict in ((2, "proved"), (1, "refuted")):
-        stretches = (Stretch("raise", z3.IntVal(1), {"flag": 0}),) * raised
-        run = LongRun(of, N, (N == 2,), (*stretches, once("lower")), z3.IntVal(raised + 1), "never one up")
-        assert [ask(claim, 10).verdict for claim in run.claims((N,))][raised] == verdict
-
-
-def test_what_every_member_does_may_not_depend_on_a_number() -> None:
-    """It would be lost which number that is: the family says so."""
-
-    def able(n: int) -> Part:
-        return part(lower_some, flag=FLAG, many=Field("many", tuple(range(n + 1)), 0))
-
-    of = family(all_flags(able), replica_of)
-    with pytest.raises(ModelError, match="lower_some: what every member does may not depend on a number"):
-        list(moves(next(shape for shape in of.steps if shape.name == "lower"), any_state(of)))
-
-
 # Induction.
 
 
@@ -324,6 +129,11 @@ def tokens(limit: int) -> Callable[[int], Model]:
         return Model("tokens", (*held, many), (*takes, *drops), (Property("one at most", "never", tuple(two), ()),))
 
     return make
+
+
+def hold_both(one: bool, other: bool) -> bool:
+    """Both hold a token."""
+    return one and other
 
 
 def take(held: bool, many: int, limit: int) -> Change | None:
@@ -373,6 +183,40 @@ def test_an_invariant_proves_a_property_for_every_number_of_members() -> None:
 def test_what_is_no_invariant_proves_nothing(limit: int, invariant: Callable[[View], z3.BoolRef], fails: str) -> None:
     """Too weak, false at the start, not kept by itself, or not kept as the model allows two: each is noticed."""
     assert verdicts(limit, invariant)[fails] == "refuted"
+
+
+def spend(left: int) -> Change | None:
+    """There is one credit fewer."""
+    return {"left": left - 1} if left else None
+
+
+@pytest.mark.parametrize(
+    ("first", "refuted"),
+    [
+        (lambda _: (), "drop brings the end nearer"),
+        (lambda view: (view.number("left"),), None),
+        (lambda view: (view.number("many"), view.number("left")), "take brings the end nearer"),
+        (lambda view: (view.number("left"), -view.number("many")), "take brings the end nearer"),
+    ],
+)
+def test_what_may_happen_so_often_brings_an_end_nearer(
+    first: Callable[[View], tuple[z3.ArithRef, ...]], refuted: str | None
+) -> None:
+    """Tokens that are put back for a credit each are put back so often; what goes first falls, and is not negative."""
+
+    def make(n: int) -> Model:
+        of = tokens(9)(n)
+        left = Field("left", tuple(range(n + 1)), n)
+        steps = [it._replace(parts=(*it.parts, part(spend, left=left))) if it.name == "drop" else it for it in of.steps]
+        return of._replace(fields=(*of.fields, left), steps=tuple(steps))
+
+    def counted(view: View) -> dict[str, z3.BoolRef]:
+        return {"": view.number("many") == view.count({"held": (True,)})}
+
+    proof = Induction(family(make, replica_of), N, (N >= 1,), counted, "one at most", ends=True, first=first)
+    found = {claim.what for claim in proof.claims() if ask(claim, 10).verdict == "refuted"}
+    nearer = {what for what in found if what.endswith("nearer")}
+    assert nearer == ({refuted} if refuted else set())
 
 
 def test_that_runs_end_is_proved_and_not_assumed() -> None:
@@ -440,7 +284,14 @@ def test_a_step_that_leaves_its_domain_keeps_no_invariant() -> None:
 def test_a_long_run_is_refused_where_it_says_too_little() -> None:
     """A stretch that could be taken by members in different situations does not say which run it is."""
     of = family(tokens(9), replica_of)
-    run = LongRun(of, N, (N >= 1,), (once("take"), Stretch("drop", z3.IntVal(1), {})), z3.IntVal(2), "one at most")
+    run = LongRun(
+        of,
+        N,
+        (N >= 1,),
+        (Stretch("take", z3.IntVal(1), {}), Stretch("drop", z3.IntVal(1), {})),
+        z3.IntVal(2),
+        "one at most",
+    )
     assert [ask(claim, 10).verdict for claim in run.claims((N,))][:2] == ["proved", "proved"]
     nobody = run._replace(stretches=(Stretch("take", z3.IntVal(1), {"held": True}),))
     with pytest.raises(ValueError, match="may be taken in 0 ways"):
@@ -456,6 +307,15 @@ def test_a_long_run_must_be_possible_each_time() -> None:
         run = LongRun(of, N, premises, (Stretch("take", taken, {"held": False}),), taken, "one at most")
         first = next(iter(run.claims((N, taken))))
         assert ask(first, 10).verdict == verdict
+
+
+def test_a_long_run_is_over_where_nothing_more_is_owed() -> None:
+    """Once every member has raised its flag a run is over, and before that it is not."""
+    of = family(with_flags({size: size for size in (*SMALL, *SIZES)}), replica_of)._replace(broken={"none up": ()})
+    for times, verdict in ((N, "proved"), (N - 1, "refuted")):
+        run = LongRun(of, N, (N >= 1,), (Stretch("raise", times, {"flag": 0}),), times, "none up", over=True)
+        (over,) = [claim for claim in run.claims((N,)) if claim.what == "at the end nothing more is owed"]
+        assert ask(over, 10).verdict == verdict
 
 
 # z3 itself.

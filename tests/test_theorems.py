@@ -20,9 +20,12 @@ from overbooked.checker.engine.verdicts import check
 from overbooked.checker.proving.solver import ask
 from overbooked.checker.proving.solver import check as z3_check
 from overbooked.checker.proving.theorem import Judged, Proof, judge
-from overbooked.checker.theorems import catalogue, cross_check, read_guarantees
+from overbooked.checker.theorems import catalogue, cross_check, primary_runs, read_guarantees
 from overbooked.checker.theorems.ack_latency import APPEND, ack_time
+from overbooked.checker.theorems.any_primary import K
+from overbooked.checker.theorems.any_size import N, R
 from overbooked.checker.theorems.catalogue import GROUPS, Proving
+from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
 from overbooked.checker.theorems.quorum_systems import (
     QuorumSystem,
     meet,
@@ -83,6 +86,15 @@ def test_every_proved_theorem_has_a_twin_that_fails(judged: dict[str, Judged]) -
         ("stale-read", "N = 1, W = 1, R = 1; not possible: R times sample u2.check"),
         ("acknowledged-is-kept", "N = 1, W = 1, R = 1, C = 1; "),
         ("replicas-converge", "N = 2, W = 1, R = 1; "),
+        ("standbys-are-fresh", "N = 2, K = 1, R = 1; 1 u1 calls bookRoom(u1, r1): b1, sent to db1; "),
+        ("standbys-that-received-are-fresh", "N = 2, K = 1, R = 1; "),
+        ("acknowledged-survives-failover", "N = 1, K = 1, R = 1, C = 1; "),
+        ("bookings-are-answered-after-failover", "N = 1, K = 1, R = 1, C = 1; "),
+        ("replicas-converge-after-failover", "N = 2, K = 1, R = 1, C = 1; "),
+        ("unique-survives-failover", "N = 2, K = 1, R = 1, C = 1; 1 u1 calls isRoomAvailable(r1)"),
+        ("stale-standbys-if-received", "N = 1, K = 1, R = 1; not possible: R - min(R, K - 1) times sample"),
+        ("acknowledged-is-lost-on-failover", "N = 2, K = 1, C = 0; not possible: crash db1"),
+        ("unique-is-lost-on-failover", "N = 1, K = 1, C = 1; not possible: promote"),
         ("log-acks-first", "N = 1; db1 takes 0, append takes 1; "),
     ],
 )
@@ -161,6 +173,59 @@ def test_crashes_that_are_survived_are_those_that_the_search_finds(replicas: int
         assert (acks == "holds") == (crashes == 0)
 
 
+def explored(guarantee: str, write: str, read: str, replicas: int, crashes: int = 0) -> tuple[str, int | None]:
+    """Return what the search says, and in how many steps, where a standby takes over if the primary crashes."""
+    fault = Fault("some", crashes, 0, "", failover=crashes > 0)
+    users = BOTH_BOOK if guarantee == "no-double-booking" else GUARANTEES[guarantee].users
+    setting = Setting(write_strategy(write, replicas), read_strategy(read, replicas), replicas, fault, users)
+    found = check(model(setting, GUARANTEES[guarantee]), reduce=True).judgements[guarantee]
+    return found.verdict, found.length
+
+
+def long_run(steps: z3.ArithRef, replicas: int, needed: int, answers: int = 1) -> tuple[str, int]:
+    """Return the verdict and the length of a run that is given in terms of N, K and R."""
+    numbers = [(N, z3.IntVal(replicas)), (K, z3.IntVal(needed)), (R, z3.IntVal(answers))]
+    return "violated", z3.simplify(z3.substitute(steps, *numbers)).as_long()
+
+
+HOLDS = ("holds", None)
+
+
+@pytest.mark.parametrize("replicas", [1, 2, pytest.param(3, marks=pytest.mark.long)])
+def test_what_a_primary_guarantees_is_what_the_search_finds(replicas: int) -> None:
+    """For all K, R and C: what is proved holds, and runs in terms of them are there, and none is shorter."""
+    for needed, answers in product(range(1, replicas + 1), repeat=2):
+        stale = long_run(primary_runs.STALE, replicas, needed, answers)
+        pair = f"primary:{needed}", f"first:{answers}"
+        assert explored("read-after-write", *pair, replicas) == (HOLDS if answers + needed > replicas else stale)
+        received = explored("read-after-write", f"{pair[0]}:received", pair[1], replicas)
+        stale = long_run(primary_runs.STALE_IF_RECEIVED, replicas, needed, answers)
+        assert received == (HOLDS if answers == replicas else stale)
+    for needed, crashes in product(range(1, replicas + 1), range(replicas + 1)):
+        lost, twice = (long_run(it, replicas, needed) for it in (primary_runs.LOST, primary_runs.BOOKED_TWICE))
+        if needed == replicas:
+            lost = "violated", lost[1] - 1  # nobody is left to take over
+        kept = explored("durability", f"primary:{needed}", "one", replicas, crashes)
+        assert kept == (HOLDS if crashes < needed else lost)
+        assert explored("durability", f"primary:{needed}:received", "one", replicas, crashes)[0] == kept[0]
+        answered = explored("booking-availability", f"primary:{needed}", "one", replicas, crashes)
+        assert (answered == HOLDS) == (crashes <= replicas - needed)
+        agree = explored("convergence", f"primary:{needed}", "one", replicas, crashes)
+        if crashes < needed and crashes <= replicas - needed:
+            assert agree == HOLDS
+        elif replicas > 2:  # of two, one is left, and agrees with itself
+            assert agree[0] == "violated"
+        unique = explored("no-double-booking", f"primary:{needed}:unique", "one", replicas, crashes)
+        assert unique == (HOLDS if crashes < needed or 2 * needed > replicas else twice)
+
+
+def test_a_room_is_booked_twice_once_a_majority_is_not_needed() -> None:
+    """Over four replicas, ``primary:2:unique`` breaks by two crashes, in the run that is proved, and not by one."""
+    four = "no-double-booking", "primary:2:unique", "one", 4
+    assert explored(*four, crashes=1) == HOLDS
+    assert explored(*four, crashes=2) == long_run(primary_runs.BOOKED_TWICE, 4, 2)
+
+
 @pytest.mark.parametrize("guarantee", ["linearizability", "monotonic-reads"])
 def test_reading_all_is_what_the_search_says_too(guarantee: str) -> None:
     """Over two and three replicas, both hold for ``all``, and break for one answer fewer even where W = N."""
@@ -175,7 +240,7 @@ def test_explored_and_proved_agree_on_every_pair() -> None:
     """For N up to 5 every way to write by every way to read has one verdict, and violations have one length."""
     found = list(cross_check.agreement(lambda _: True, SECONDS))
     assert {row.replicas for row in found} == {1, 2, 3, 4, 5}
-    assert len(found) == sum(2 * (n + 2) * 2 * n for n in range(1, 6))
+    assert len(found) == sum(2 * (n + 2) * 2 * n + 2 * n * n for n in range(1, 6))
     assert [row for row in found if not row.agrees] == []
     assert {row.explored for row in found} == {"holds", "violated"}
 
@@ -444,9 +509,11 @@ def test_what_is_printed_of_a_premise_is_what_is_proved() -> None:
 
 def formula(text: str) -> z3.BoolRef:
     """Return what a text says of whole numbers, read a second way: as Python."""
-    names = {name: z3.Int(name) for name in "NWRCV"}
+    names = {name: z3.Int(name) for name in "NWRCVK"}
     typed = re.sub(r"(?<![<>=])=(?!=)", "==", re.sub(r"(\d)([A-Z])", r"\1 * \2", text))
-    return z3.And([eval(each, names) for each in typed.split(" and ")])  # noqa: S307 - the text is this project's own
+    if " or " in typed:
+        return z3.Or([eval(each, names) for each in typed.split(" or ")])  # noqa: S307 - the text is this project's own
+    return z3.And([eval(each, names) for each in typed.split(" and ")])  # noqa: S307 - as above
 
 
 def z3_solver(*known: z3.BoolRef) -> z3.Solver:

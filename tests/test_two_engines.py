@@ -10,8 +10,8 @@ from overbooked.checker.cells import Cell
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.proving.theorem import ask_all
 from overbooked.checker.proving.transition_relation import induction, shortest_run
-from overbooked.checker.theorems.any_size import replica_of
-from overbooked.checker.theorems.invariants import Numbers, reads_see_writes
+from overbooked.checker.theorems.any_size import Numbers, replica_of
+from overbooked.checker.theorems.invariants import reads_see_writes
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model
 from overbooked.spec.system import model

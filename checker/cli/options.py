@@ -251,8 +251,8 @@ def _add_prove(commands: _Commands) -> None:
             "is weakened by one; then compares what is proved with what is explored."
         ),
         epilog=(
-            "A NAME is a theorem (overbooked list names them), a group of them (sets, systems, protocol, steps, "
-            "latency, agreement) or a quorum system: WRITE/READ for what two strategies wait for, grid:RxC, "
+            "A NAME is a theorem (overbooked list names them), a group of them (sets, systems, protocol, primary, "
+            "steps, latency, agreement) or a quorum system: WRITE/READ for what two strategies wait for, grid:RxC, "
             "votes:V1,V2,...:W:R, read-one-write-all:N. Exit status: 0 each verdict is the expected one, and explored "
             "and proved agree; 1 one is not, or they do not; 2 the request makes no sense; 3 z3 could not decide, or "
             "had no memory left; 130 stopped with Ctrl-C."

@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 import z3
 
-from overbooked.checker.proving.counter_abstraction import CountedState, Move, first_state, moves, possible
+from overbooked.checker.proving.counted_moves import Move, moves, possible
+from overbooked.checker.proving.counter_abstraction import CountedState, first_state
+from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.parameterized import Family
+from overbooked.checker.proving.reachable_situations import reachable
 from overbooked.checker.proving.solver import Claim
 from overbooked.spec.language import Value
 
@@ -27,7 +30,7 @@ class Stretch(NamedTuple):
 
     def in_words(self) -> str:
         """Return the stretch in words."""
-        return self.step if z3.is_int_value(self.times) else f"{self.times} times {self.step}"
+        return self.step if z3.is_int_value(self.times) else f"{text_of(self.times)} times {self.step}"
 
 
 def once(step: str) -> Stretch:
@@ -36,7 +39,10 @@ def once(step: str) -> Stretch:
 
 
 class LongRun(NamedTuple):
-    """The run, over so many members, for all numbers that the premises allow; it ends where ``goal`` is broken."""
+    """The run, over so many members, for all numbers that the premises allow; it ends where ``goal`` is broken.
+
+    With ``over`` nothing more is owed there, so that what is broken in the end is.
+    """
 
     family: Family
     members: z3.ArithRef
@@ -44,6 +50,7 @@ class LongRun(NamedTuple):
     stretches: tuple[Stretch, ...]
     steps: z3.ArithRef
     goal: str
+    over: bool = False
 
     def claims(self, small: tuple[z3.ArithRef, ...]) -> Iterator[Claim]:
         """Yield what z3 has to show: that every step of the run is possible, and that its last state is as wanted.
@@ -53,7 +60,7 @@ class LongRun(NamedTuple):
         """
         if not self.family.exact:
             raise ValueError(f"{self.goal}: a run of members that come in an order need not be one of the models")
-        first = first_state(self.family)
+        first = first_state(reachable(self.family))
         known = (*self.premises, first.possible, first.count() == self.members)
         state = first
         for number, stretch in enumerate(self.stretches):
@@ -67,6 +74,9 @@ class LongRun(NamedTuple):
         yield Claim(f"that is {self.steps} steps", known, taken == self.steps, small)
         broken = z3.Or([possible(shape, state) for shape in self.family.broken[self.goal]])
         yield Claim(f"at the end {self.goal} is violated", known, broken, small)
+        if self.over:
+            owed = z3.Or([possible(shape, state) for shape in self.family.steps if shape.owed])
+            yield Claim("at the end nothing more is owed", known, z3.Not(owed), small)
 
 
 def _the_move(state: CountedState, stretch: Stretch) -> Move:
@@ -93,14 +103,14 @@ def _effect(state: CountedState, move: Move) -> CountedState:
     """Return by how much each number changes when the step is taken once."""
     counts = {each: z3.simplify(move.after.counts[each] - count) for each, count in state.counts.items()}
     shared = {name: z3.simplify(move.after.shared[name] - value) for name, value in state.shared.items()}
-    return CountedState(state.family, counts, shared)
+    return CountedState(state.reach, counts, shared)
 
 
 def _after(state: CountedState, effect: CountedState, times: z3.ArithRef) -> CountedState:
     """Return the state after a step was taken so many times."""
     counts = {each: z3.simplify(count + times * effect.counts[each]) for each, count in state.counts.items()}
     shared = {name: z3.simplify(value + times * effect.shared[name]) for name, value in state.shared.items()}
-    return CountedState(state.family, counts, shared)
+    return CountedState(state.reach, counts, shared)
 
 
 def _same(one: CountedState, other: CountedState) -> z3.BoolRef:

@@ -13,8 +13,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import z3
 
-from overbooked.checker.proving.counter_abstraction import CountedState, any_state, first_state, moves, possible
+from overbooked.checker.proving.counted_moves import moves, possible
+from overbooked.checker.proving.counter_abstraction import CountedState, any_state, first_state
 from overbooked.checker.proving.parameterized import Family
+from overbooked.checker.proving.reachable_situations import reachable
 from overbooked.checker.proving.solver import Claim
 from overbooked.spec.language import Value
 
@@ -47,6 +49,9 @@ class Induction(NamedTuple):
         What is known of the state in which runs begin.
     only
         Conditions under which alone some steps, by their shape's name, are taken.
+    first
+        Where runs end: numbers, the first of which goes before the next one, and all before how far a state is. None
+        is negative, and a step that raises one, or makes a state less far, lowers one that goes before.
     """
 
     family: Family
@@ -57,6 +62,7 @@ class Induction(NamedTuple):
     ends: bool = False
     starts: Callable[[View], z3.BoolRef] = lambda _: z3.BoolVal(val=True)
     only: Mapping[str, Callable[[View], z3.BoolRef]] = {}
+    first: Callable[[View], tuple[z3.ArithRef, ...]] = lambda _: ()
 
     def claims(self) -> Iterator[Claim]:
         """Yield what z3 has to show: that the invariant is enough, holds at the start, and is kept by every step.
@@ -67,9 +73,10 @@ class Induction(NamedTuple):
         """
         if self.ends and not self.family.exact:
             raise ValueError(f"{self.goal}: how runs end is not known where members come in an order")
-        start, now = first_state(self.family), any_state(self.family)
-        invariant = self._all(now)
-        known = (*self.premises, now.possible, now.count() == self.members, invariant)
+        reach = reachable(self.family)
+        start, now = first_state(reach), any_state(reach)
+        invariant, so_far = self._all(now), now.progress
+        known = (*self.premises, now.possible, now.reachable, now.count() == self.members, invariant)
         yield Claim(f"the invariant excludes that {self.goal} is violated", known, z3.Not(self._broken(now)))
         begins = (*self.premises, start.possible, start.count() == self.members, self.starts(start))
         yield Claim("it holds at the start", begins, self._all(start))
@@ -80,13 +87,12 @@ class Induction(NamedTuple):
             by = f" by {shape.members} members" if shape.members > 1 else ""
             yield Claim(f"{shape.name}{by} keeps it", (*known, taken), z3.And(kept))
             if self.ends:
-                so_far = now.progress
-                nearer = [z3.Implies(move.condition, _at(now, move.after, so_far) > so_far) for move in ways]
+                nearer = [z3.Implies(move.condition, self._is_nearer(now, move.after, so_far)) for move in ways]
                 yield Claim(f"{shape.name}{by} brings the end nearer", known, z3.And(nearer))
 
     def sentences(self) -> tuple[str, ...]:
         """Return the invariant in words."""
-        return tuple(self.invariant(any_state(self.family)))
+        return tuple(self.invariant(any_state(reachable(self.family))))
 
     def _all(self, state: CountedState) -> z3.BoolRef:
         return z3.And([state.possible, state.count() == self.members, *self.invariant(state).values()])
@@ -95,6 +101,14 @@ class Induction(NamedTuple):
         broken = z3.Or([possible(shape, state) for shape in self.family.broken[self.goal]])
         over = [z3.Not(possible(shape, state)) for shape in self.family.steps if shape.owed] if self.ends else []
         return z3.And([broken, *over])
+
+    def _is_nearer(self, now: CountedState, after: CountedState, so_far: z3.ArithRef) -> z3.BoolRef:
+        """Return that of the numbers that go first the first that changes falls, or else that ``after`` is further."""
+        nearer = _at(now, after, so_far) > so_far
+        for number in reversed(self.first(now)):
+            then = _at(now, after, number)
+            nearer = z3.And(then >= 0, z3.Or(then < number, z3.And(then == number, nearer)))
+        return nearer
 
 
 def _at(now: CountedState, after: CountedState, formula: z3.ExprRef) -> z3.ExprRef:

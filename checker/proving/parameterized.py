@@ -2,9 +2,9 @@
 
 A model is given for a number of members (the replicas). In what it says of them, members are alike: the same step
 exists for each of them, with its own fields. What is left when the members' numbers are taken away is the step's
-*shape*: what it does to the fields that all share, to one or two members (whichever), or to every member. Models of two
-sizes must have the same shapes; a field whose domain grows with the size counts members, and becomes an integer without
-a bound.
+*shape*: what it does to the fields that all share, to one or two members (whichever), and to every other one. Models
+of two sizes must have the same shapes; a field whose domain grows with the size counts members, and becomes an integer
+without a bound.
 
 Where a strategy takes members in an order (a serial write goes to db1 before db2), forgetting their numbers allows more
 runs than there are: what no run of the family does, no run of the model does, but not the other way round.
@@ -12,7 +12,7 @@ runs than there are: what no run of the family does, no run of the model does, b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import permutations
 from typing import NamedTuple, TypeAlias
 
@@ -35,7 +35,8 @@ class Shape(NamedTuple):
     members
         How many members take part; they are different ones, whichever.
     every
-        Parts that each member has, with its own fields: all must be possible.
+        Parts that each other member has, with its own fields, those of the members that take part, and shared ones: all
+        must be possible. Its own are named as those of one member more than take part.
     """
 
     name: str
@@ -43,6 +44,14 @@ class Shape(NamedTuple):
     members: int
     every: tuple[Part, ...]
     owed: bool = True
+
+
+class _Reading(NamedTuple):
+    """Parts as those of the members that take part, by their numbers, and those of every other member."""
+
+    members: tuple[int, ...]
+    parts: tuple[Part, ...]
+    every: tuple[Part, ...]
 
 
 class Family(NamedTuple):
@@ -71,23 +80,23 @@ def named(field: str, member: int) -> str:
     return f"{field} of {member}"
 
 
-def family(make: Callable[[int], Model], owner: Owner) -> Family:
+def family(make: Callable[[int], Model], owner: Owner, small: tuple[int, ...] = SMALL) -> Family:
     """Return what the models of every size have in common; ``make`` gives the one of a size.
 
-    Models of the sizes ``SIZES`` must have the same shapes, those of the sizes ``SMALL`` none but these. Rules are told
+    Models of the sizes ``SIZES`` must have the same shapes, those of the ``small`` sizes none but these. Rules are told
     apart by which function they are, so they must be the same ones in every size.
 
     Raises :class:`overbooked.checker.engine.rule_tables.ModelError` when models of two sizes do not do the same, or
     members are not alike.
     """
-    models = {size: make(size) for size in (*SMALL, *SIZES)}
+    models = {size: make(size) for size in (*small, *SIZES)}
     first = models[SIZES[0]]
     grown = _grown(first, models[SIZES[1]])
     found = _Sized(first, SIZES[0], owner, grown).family()
     for size in SIZES[1:]:
         if _Sized(models[size], size, owner, grown).family() != found:
             raise _differ(first, models[size])
-    for size in SMALL:
+    for size in small:
         if not _Sized(models[size], size, owner, grown).is_of(found):
             raise _differ(first, models[size])
     return found
@@ -123,9 +132,7 @@ class _Sized:
         if any(fields != own[0] for fields in own):
             raise ModelError(f"{self.model.name}: not every member has the same fields of its own")
         shared = tuple(self.grown.get(f.name, f) for f in self.model.fields if self.whose[f.name] is None)
-        steps = _distinct(
-            self._shape(_name(step), step.parts)._replace(owed=bool(step.owed)) for step in self.model.steps
-        )
+        steps = _distinct(self._step(step) for step in self.model.steps)
         broken = {
             it.name: _distinct(self._shape(it.name, case.parts) for case in it.broken) for it in self.model.properties
         }
@@ -135,15 +142,14 @@ class _Sized:
         """Return whether each shape of a step is there for all members, whichever."""
         taking: list[tuple[Shape, set[tuple[int, ...]]]] = []
         for each in self.model.steps:
-            shape = self._shape(_name(each), each.parts)
-            members = tuple(dict.fromkeys(member for part in each.parts for member in self._members(part)))
+            shape, members = self._step(each), self._reading(each.name, each.parts).members
             known = next((them for other, them in taking if other == shape), None)
             if known is None:
                 taking.append((shape, {members}))
             else:
                 known.add(members)
         everyone = range(1, self.size + 1)
-        return all(shape.every or them == set(permutations(everyone, shape.members)) for shape, them in taking)
+        return all(them == set(permutations(everyone, shape.members)) for shape, them in taking)
 
     def is_of(self, family: Family) -> bool:
         """Return whether every step and case has one of a family's shapes, as that of some members or of all."""
@@ -153,40 +159,51 @@ class _Sized:
         )
 
     def _is_among(self, parts: tuple[Part, ...], shapes: tuple[Shape, ...], *, owed: bool = True) -> bool:
-        known = [(shape.parts, shape.members, shape.every, shape.owed) for shape in shapes]
-        found = [self._members(part) for part in parts]
-        members = tuple(dict.fromkeys(member for of in found for member in of))
-        some = (tuple(self._bare(part, members) for part in parts), len(members), (), owed)
-        if some in known:
-            return True
-        all_of = self._of_every(parts, found, members) if len(members) == self.size else None
-        return all_of is not None and (*all_of, owed) in known
+        """Return whether these are one of the shapes; where there are no other members, what they do is not seen."""
+        found = [(of.parts, len(of.members), of.every) for of in self._readings(parts)]
+        known = [(of.parts, of.members, of.every if of.members < self.size else ()) for of in shapes if of.owed == owed]
+        return any(reading in known for reading in found)
 
     def _own_fields(self, member: int) -> tuple[Field, ...]:
         its = ((field, self.whose[field.name]) for field in self.model.fields)
         return tuple(field._replace(name=of[0]) for field, of in its if of and of[1] == member)
 
-    def _shape(self, name: str, parts: tuple[Part, ...]) -> Shape:
-        found = [self._members(part) for part in parts]
-        members = tuple(dict.fromkeys(member for of in found for member in of))
-        if len(members) < self.size:
-            return Shape(name, tuple(self._bare(part, members) for part in parts), len(members), ())
-        every = self._of_every(parts, found, members)
-        if every is None:
-            raise ModelError(f"{name} does not do the same to every member, so that nothing can be said for all sizes")
-        return Shape(name, *every)
+    def _step(self, step: Step) -> Shape:
+        """Return a step's shape; it is named without the member that takes it, if one does."""
+        shape = self._shape(step.name, step.parts)
+        about = [str(value) for role, value in step.about if role == "call" or not shape.members]
+        return shape._replace(name=" ".join([step.name, *about]), owed=bool(step.owed))
 
-    def _of_every(
-        self, parts: tuple[Part, ...], found: list[list[int]], members: tuple[int, ...]
-    ) -> tuple[tuple[Part, ...], int, tuple[Part, ...]] | None:
-        """Return the shared parts and those of every member, if each member has the same."""
-        groups = [
-            tuple(self._bare(part, (member,)) for part, of in zip(parts, found, strict=True) if of == [member])
-            for member in members
-        ]
-        if any(group != groups[0] for group in groups) or any(len(of) > 1 for of in found):
-            return None
-        return tuple(self._bare(part, ()) for part, of in zip(parts, found, strict=True) if not of), 0, groups[0]
+    def _shape(self, name: str, parts: tuple[Part, ...]) -> Shape:
+        members, of_some, every = self._reading(name, parts)
+        return Shape(name, of_some, len(members), every)
+
+    def _reading(self, name: str, parts: tuple[Part, ...]) -> _Reading:
+        """Return the one way to read parts: where all members are touched, every other one does the same."""
+        found = [of for of in self._readings(parts) if len(of.members) < self.size]
+        if not found:
+            raise ModelError(f"{name} does not do the same to every member, so that nothing can be said for all sizes")
+        return found[0]
+
+    def _readings(self, parts: tuple[Part, ...]) -> Iterator[_Reading]:
+        """Yield the ways to read parts: as those of all members that are touched, or of none or one and every other."""
+        of = [self._members(part) for part in parts]
+        members = tuple(dict.fromkeys(member for touched in of for member in touched))
+        yield _Reading(members, tuple(self._bare(part, members) for part in parts), ())
+        for taking in ((), *((member,) for member in members)) if len(members) == self.size else ():
+            own = [part for part, touched in zip(parts, of, strict=True) if set(touched) <= set(taking)]
+            others = [each for each in members if each not in taking]
+            does = [
+                tuple(
+                    self._bare(part, (*taking, each))
+                    for part, touched in zip(parts, of, strict=True)
+                    if each in touched and set(touched) <= {each, *taking}
+                )
+                for each in others
+            ]
+            alike = all(each == does[0] for each in does) and len(own) + sum(map(len, does)) == len(parts)
+            if does and alike:
+                yield _Reading(taking, tuple(self._bare(part, taking) for part in own), does[0])
 
     def _members(self, part: Part) -> list[int]:
         return list(dict.fromkeys(of[1] for _, field in part.fields if (of := self.whose[field.name])))
@@ -200,10 +217,6 @@ class _Sized:
         if of is None:
             return self.grown.get(field.name, field)
         return field._replace(name=named(of[0], members.index(of[1])))
-
-
-def _name(step: Step) -> str:
-    return " ".join([step.name, *(str(value) for role, value in step.about if role == "call")])
 
 
 def _distinct(shapes: Iterable[Shape]) -> tuple[Shape, ...]:

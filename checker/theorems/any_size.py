@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import cache
+from typing import NamedTuple, Protocol
 
 import z3
 
+from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.parameterized import Family, family
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field
-from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.read_strategies import ReadStrategy, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.write_strategies import WriteStrategy
+from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
 N, W, R, C = z3.Ints("N W R C")
 """The numbers of replicas, of confirmations that an ack needs, of answers that a check uses, and of crashes."""
-NUMBERS_FIT = (W >= 1, W <= N, R >= 1, R <= N)
-"""What W and R may be over N replicas."""
+
+
+class Numbers(NamedTuple):
+    """The numbers that a statement is about: replicas, confirmations an ack needs, answers a check uses, crashes."""
+
+    replicas: int | z3.ArithRef
+    confirmations: int | z3.ArithRef
+    answers: int | z3.ArithRef
+    crashes: int | z3.ArithRef = 0
+
+    @property
+    def fit(self) -> tuple[z3.BoolRef, ...]:
+        """What they may be: an ack needs one confirmation at least, and N at most, and a check as many answers."""
+        replicas, needed, answers, _ = self
+        return (needed >= 1, needed <= replicas, answers >= 1, answers <= replicas)
+
+
+NUMBERS = Numbers(N, W, R, C)
 
 
 def replica_of(field: Field) -> tuple[str, int] | None:
@@ -30,6 +48,42 @@ def replica_of(field: Field) -> tuple[str, int] | None:
     """
     found = re.fullmatch(r"(.+) db(\d+)", field.name)
     return (found[1], int(found[2])) if found else None
+
+
+class System(Protocol):
+    """The booking system over any number of replicas, as proofs need it."""
+
+    @property
+    def guarantee(self) -> str:
+        """The guarantee that it is to keep."""
+
+    @property
+    def crashes(self) -> bool:
+        """Whether replicas may crash."""
+
+    @property
+    def in_words(self) -> str:
+        """How it writes, in a word or two."""
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers that are unknown."""
+
+    @property
+    def members(self) -> z3.ArithRef:
+        """How many replicas are alike."""
+
+    def setting(self, replicas: int) -> Setting:
+        """Return the system over so many replicas; all else is unknown."""
+
+    def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
+        """Return the system with these numbers."""
+
+    def family(self) -> Family:
+        """Return the system over any number of replicas."""
+
+    def first(self, view: View) -> tuple[z3.ArithRef, ...]:
+        """Return the numbers that tell, before how far a state is, that a run comes nearer to its end."""
 
 
 class AnySize(NamedTuple):
@@ -54,10 +108,35 @@ class AnySize(NamedTuple):
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
-        guarantee = GUARANTEES[self.guarantee]
-        return family(lambda replicas: model(self.setting(replicas), guarantee), replica_of)
+        return _family(self)
+
+    def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
+        """Return ``parallel:W`` by ``first:R`` with these numbers."""
+        writes, reads = write_strategy(f"parallel:{needed}", replicas), read_strategy(f"first:{answers}", replicas)
+        fault = Fault("as many as told", crashes, restarts, "")
+        return Setting(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
+
+    @property
+    def numbers(self) -> Numbers:
+        """N, W, R and C."""
+        return NUMBERS
+
+    @property
+    def members(self) -> z3.ArithRef:
+        """All replicas are alike."""
+        return N
+
+    def first(self, _: View) -> tuple[z3.ArithRef, ...]:
+        """Every step makes a state further: nothing goes before."""
+        return ()
 
     @property
     def in_words(self) -> str:
         """How it writes, in a word or two."""
         return f"{'message:' * self.log}{'serial' if self.serial else 'parallel'}"
+
+
+@cache
+def _family(system: AnySize) -> Family:
+    guarantee = GUARANTEES[system.guarantee]
+    return family(lambda replicas: model(system.setting(replicas), guarantee), replica_of)

@@ -77,13 +77,12 @@ def show_agreement(console: Console, found: list[Agreement]) -> None:
 
 
 def _show_pairs(console: Console, read: str, letter: str, found: list[Agreement]) -> None:
-    """Print a table of the ways to write by a way to read, given by a number; all that write to a log are one row."""
+    """Print a table of the ways to write by a way to read, given by a number; of some all that are alike are a row."""
     pairs: dict[tuple[str, int, int], list[Agreement]] = {}
     for row in found:
         at = number_of(row.read.replace(":db", ":"), read.partition(":")[0])
         if at is not None:
-            write = "message:S, any S" if row.write.startswith("message:") else row.write
-            pairs.setdefault((write, row.replicas, at), []).append(row)
+            pairs.setdefault((_row(row.write), row.replicas, at), []).append(row)
     sizes = sorted({row.replicas for row in found})
     table = plain_table()
     table.add_column(f"\nby {read}", no_wrap=True)
@@ -95,9 +94,16 @@ def _show_pairs(console: Console, read: str, letter: str, found: list[Agreement]
     show_whole(console, table)
 
 
+def _row(write: str) -> str:
+    """Return the row of a way to write: all that write to a log are one, and so are all that confirm on receipt."""
+    if write.startswith("message:"):
+        return "message:S, any S"
+    return "primary:K:received, any K" if write.endswith(":received") else write
+
+
 def _place(write: str) -> tuple[int, str]:
-    """Return where a way to write stands in the table: serial, parallel, message."""
-    return ["serial", "parallel", "message"].index(re.split("[-:]", write)[0]), write
+    """Return where a way to write stands in the table: serial, parallel, message, primary."""
+    return ["serial", "parallel", "message", "primary"].index(re.split("[-:]", write)[0]), write
 
 
 def _sign(console: Console, rows: list[Agreement]) -> str:

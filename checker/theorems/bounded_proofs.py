@@ -12,8 +12,8 @@ from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Part, Proof, Prover, Statement, Theorem, Topic, WeakenedPremise, ask_all
 from overbooked.checker.proving.transition_relation import SymbolicState, induction, shortest_run
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import replica_of
-from overbooked.checker.theorems.invariants import Lines, Numbers
+from overbooked.checker.theorems.any_size import Numbers, replica_of
+from overbooked.checker.theorems.invariants import Lines
 from overbooked.checker.theorems.smallest_run import run_in_words
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES

@@ -13,13 +13,12 @@ from overbooked.checker.proving.induction import Induction, View
 from overbooked.checker.proving.parameterized import SIZES, SMALL
 from overbooked.checker.proving.solver import Claim
 from overbooked.checker.proving.theorem import Proof, Prover, Topic, ask_all
-from overbooked.checker.theorems.any_size import NUMBERS_FIT, AnySize, C, N, R, W
-from overbooked.checker.theorems.invariants import Lines, Numbers
+from overbooked.checker.theorems.any_size import AnySize, System
+from overbooked.checker.theorems.invariants import Lines
 from overbooked.checker.theorems.smallest_run import smallest_run
 from overbooked.spec.setting import Setting
 from overbooked.spec.wording import listed
 
-NUMBERS = Numbers(N, W, R)
 EVERY = "every N, W and R, with no bound"
 _COMPARED = listed([str(size) for size in (*SMALL, *SIZES)])
 COUNTED = (
@@ -53,7 +52,7 @@ def any_sizes(guarantee: str, *, logs: bool = False, crashes: bool = False, rest
 
 
 def by_induction(
-    of: list[AnySize], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+    of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
 ) -> Prover:
     """Return a prover by induction, for each of these settings, that no state is such that the guarantee is broken.
 
@@ -65,18 +64,18 @@ def by_induction(
 
 
 def ends_by_induction(
-    system: AnySize, premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
+    of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
 ) -> Prover:
-    """Return a prover by induction that every run ends, and none where the guarantee is broken.
+    """Return a prover by induction, for each of these, that every run ends, and none where the guarantee is broken.
 
-    It must be a system whose family has just the runs of the model: with more of them, fewer states would be ends.
+    These must be systems whose family has just the runs of the model: with more, fewer states would be ends.
     """
-    induction = partial(_induction, system, premise, reasons, ends=True)
-    return proved_or_run([(system, induction)], premise, crashes=crashes, restarts=restarts)
+    inductions = [(system, partial(_induction, system, premise, reasons, ends=True)) for system in of]
+    return proved_or_run(inductions, premise, crashes=crashes, restarts=restarts)
 
 
 def proved_or_run(
-    inductions: Sequence[tuple[AnySize, Callable[[], Induction]]],
+    inductions: Sequence[tuple[System, Callable[[], Induction]]],
     premise: z3.BoolRef | None,
     *,
     crashes: bool = False,
@@ -84,7 +83,7 @@ def proved_or_run(
 ) -> Prover:
     """Return a prover by these inductions; where one fails, it looks for the smallest run that ``premise`` allows.
 
-    With no ``premise``, one that N, W and R cannot tell, no run is looked for.
+    With no ``premise``, one that numbers cannot tell, no run is looked for.
     """
 
     def claims() -> Iterator[Claim]:
@@ -100,15 +99,27 @@ def proved_or_run(
             return Proof("proved", asked.parts, invariant=sentences)
         run = None
         if premise is not None:
-            run = smallest_run(system.guarantee, premise, crashes=crashes, restarts=restarts)
+            run = smallest_run(system, premise, crashes=crashes, restarts=restarts)
         case, steps = run or (None, ())
         return Proof("refuted" if run else "unknown", asked.parts, case, steps, invariant=sentences)
 
     return prove
 
 
-def _induction(system: AnySize, premise: z3.BoolRef, reasons: Reasons, *, ends: bool = False) -> Induction:
+def _induction(system: System, premise: z3.BoolRef, reasons: Reasons, *, ends: bool = False) -> Induction:
     some = system.setting(1)
-    crashed = [start_of(some.crashes_left().name) == C] if system.crashes else []
-    premises = (*NUMBERS_FIT, premise, *crashed)
-    return Induction(system.family(), N, premises, lambda view: reasons(view, some), system.guarantee, ends)
+
+    def invariant(view: View) -> Lines:
+        return reasons(view, some)
+
+    premises = (*known(system), premise)
+    return Induction(
+        system.family(), system.members, premises, invariant, system.guarantee, ends=ends, first=system.first
+    )
+
+
+def known(system: System) -> tuple[z3.BoolRef, ...]:
+    """Return what is known of a system's numbers."""
+    left = system.setting(1).crashes_left().name
+    crashed = [start_of(left) == system.numbers.crashes] if system.crashes else []
+    return (*system.numbers.fit, *crashed)

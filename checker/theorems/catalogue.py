@@ -12,6 +12,8 @@ from overbooked.checker.proving.theorem import Judged, Proof, Theorem, judge
 from overbooked.checker.theorems import (
     ack_latency,
     bounded_proofs,
+    primary_guarantees,
+    primary_runs,
     quiescence,
     quorum_intersection,
     quorum_sizes,
@@ -26,6 +28,7 @@ GROUPS = {
     "sets": "Sets of replicas and their sizes",
     "systems": "Sets that are no thresholds",
     "protocol": "What every run does",
+    "primary": "What a primary and its standbys do",
     "steps": "The spec's own steps, in z3 as in the search",
     "latency": "When an acknowledgement comes",
     "agreement": "Explored and proved, side by side",
@@ -86,7 +89,7 @@ class Proving:
     def _is_proved(self, name: str) -> bool:
         known = {each.theorem.name: each for each in self.judged}
         if name not in known:
-            theorem = next(each for each in _protocol() if each.name == name)
+            theorem = next(each for each in chain(_protocol(), _primary()) if each.name == name)
             return judge(theorem, self._seconds).proof.verdict == "proved"
         return known[name].proof.verdict == "proved"
 
@@ -113,6 +116,7 @@ def _of_group(group: str, replicas: int) -> _Theorems:
         "sets": lambda: quorum_sizes.theorems(replicas),
         "systems": lambda: quorum_intersection.theorems(replicas),
         "protocol": _protocol,
+        "primary": _primary,
         "steps": lambda: bounded_proofs.theorems(min(replicas, bounded_proofs.MOST)),
         "latency": ack_latency.theorems,
         "agreement": lambda: (),
@@ -121,6 +125,10 @@ def _of_group(group: str, replicas: int) -> _Theorems:
 
 def _protocol() -> Iterable[Theorem]:
     return chain(read_guarantees.theorems(), stale_reads.theorems(), quiescence.theorems())
+
+
+def _primary() -> Iterable[Theorem]:
+    return chain(primary_guarantees.theorems(), primary_runs.theorems())
 
 
 def _named(name: str, replicas: int) -> _Theorems:

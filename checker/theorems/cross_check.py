@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import z3
@@ -12,14 +13,17 @@ from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.verdicts import Verdict
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.proving.solver import ask
+from overbooked.checker.theorems.any_primary import K
 from overbooked.checker.theorems.any_size import N, R, W
+from overbooked.checker.theorems.primary_guarantees import SHOWN
+from overbooked.checker.theorems.primary_runs import STALE, STALE_IF_RECEIVED
 from overbooked.checker.theorems.quorum_systems import meet, missing, of_strategies
-from overbooked.checker.theorems.read_guarantees import ENOUGH
+from overbooked.checker.theorems.read_guarantees import ALL, ENOUGH
 from overbooked.checker.theorems.stale_reads import STEPS
 from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
 from overbooked.spec.names import number_of
 from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.write_strategies import by_app_server, write_strategy
+from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 
 MOST = 5
 """Pairs over 1 to so many replicas are compared."""
@@ -67,9 +71,12 @@ def agreement(is_proved: Callable[[str], bool], seconds: float) -> Iterator[Agre
 
 
 def _explored(replicas: int) -> list[CellVerdict]:
-    """Explore every pair; of two names for the same way to read, ``first:R`` is taken."""
+    """Explore every pair of which something is proved; of two names for the same way to read, ``first:R`` is taken."""
     reads = [name for name in read_strategies(replicas, primary=False) if name.startswith(("first:", "one:"))]
-    cells = [Cell(write, read, replicas, "none", GUARANTEE) for write in by_app_server(replicas) for read in reads]
+    any_of_them = [name for name in reads if name.startswith("first:")]
+    primaries = [name for name, way in write_strategies(replicas).items() if way.primary and not way.unique]
+    pairs = [*product(by_app_server(replicas), reads), *product(primaries, any_of_them)]
+    cells = [Cell(write, read, replicas, "none", GUARANTEE) for write, read in pairs]
     judging = Evaluation(cells, Bounds(), runs=False)
     for _ in judging.run():
         pass
@@ -80,17 +87,37 @@ _Said: TypeAlias = tuple[Verdict, "int | None", "str | None"]
 
 
 def _by_numbers(cell: Cell, is_proved: Callable[[str], bool]) -> _Said | None:
-    """Return what the theorems about R and W say of ``parallel:W`` by ``first:R``, and ``None`` of other pairs."""
-    w, r = number_of(cell.write, "parallel"), number_of(cell.read, "first")
-    if w is None or r is None:
+    """Return what theorems say of ``parallel:W`` or ``primary:K`` by ``first:R``, and ``None`` of other pairs."""
+    r, about = number_of(cell.read, "first"), _of_numbers(cell.write)
+    if r is None or about is None:
         return None
-    if _value(ENOUGH, cell.replicas, w, r) == z3.BoolVal(val=True):
-        return ("holds" if is_proved("no-stale-read") else "unknown"), None, None
-    return ("violated" if is_proved("stale-read") else "unknown"), _value(STEPS, cell.replicas, w, r).as_long(), None
+    fresh, stale, theorem, run, needed = about
+    numbers = [(N, z3.IntVal(cell.replicas)), (W, z3.IntVal(needed)), (K, z3.IntVal(needed)), (R, z3.IntVal(r))]
+    if z3.is_true(z3.simplify(z3.substitute(fresh, *numbers))):
+        return ("holds" if is_proved(theorem) else "unknown"), None, None
+    steps = z3.simplify(z3.substitute(stale, *numbers)).as_long()
+    return ("violated" if is_proved(run) else "unknown"), steps, None
 
 
-def _value(term: z3.ExprRef, replicas: int, w: int, r: int) -> z3.ExprRef:
-    return z3.simplify(z3.substitute(term, (N, z3.IntVal(replicas)), (W, z3.IntVal(w)), (R, z3.IntVal(r))))
+class _About(NamedTuple):
+    """What is proved of a way to write: when no read is stale, and in how many steps one is elsewhere."""
+
+    fresh: z3.BoolRef
+    stale: z3.ArithRef
+    theorem: str
+    run: str
+    needed: int
+
+
+def _of_numbers(write: str) -> _About | None:
+    if needed := number_of(write, "parallel"):
+        return _About(ENOUGH, STEPS, "no-stale-read", "stale-read", needed)
+    if needed := number_of(write, "primary"):
+        return _About(SHOWN, STALE, "standbys-are-fresh", "stale-standbys", needed)
+    if needed := number_of(write.removesuffix(":received"), "primary"):
+        names = "standbys-that-received-are-fresh", "stale-standbys-if-received"
+        return _About(ALL, STALE_IF_RECEIVED, *names, needed)
+    return None
 
 
 def _by_sets(cell: Cell, is_proved: Callable[[str], bool], seconds: float) -> _Said:

@@ -6,12 +6,12 @@ of replicas) and of one model's own states (a fixed number).
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import z3
 
 from overbooked.checker.proving.induction import View
-from overbooked.checker.theorems.any_size import replica_of
+from overbooked.checker.theorems.any_size import Numbers, replica_of
 from overbooked.spec.guarantees import bound, known
 from overbooked.spec.language import Field
 from overbooked.spec.setting import Setting
@@ -20,14 +20,6 @@ from overbooked.spec.users import Call
 Lines: TypeAlias = dict[str, z3.BoolRef]
 
 WRITTEN = ("applied", "confirmed")
-
-
-class Numbers(NamedTuple):
-    """The numbers that a statement is about: replicas, confirmations that an ack needs, answers that a check uses."""
-
-    replicas: int | z3.ArithRef
-    confirmations: int | z3.ArithRef
-    answers: int | z3.ArithRef
 
 
 def own(field: Field) -> str:

@@ -10,8 +10,8 @@ import z3
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Statement, Theorem, WeakenedPremise
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import AnySize, C, N, R, W
-from overbooked.checker.theorems.by_induction import NUMBERS, about, any_sizes, by_induction, ends_by_induction
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, C, N, R, W
+from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction, ends_by_induction
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.setting import Setting
 
@@ -39,7 +39,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "booking-availability",
         (C <= N - W, C <= N - W + 1),
         lambda premise: ends_by_induction(
-            AnySize("booking-availability", crashes=True), premise, _all_sent, crashes=True
+            [AnySize("booking-availability", crashes=True)], premise, _all_sent, crashes=True
         ),
     )
     yield about("one check; C crashes", writes="first:R").from_premise(
@@ -48,7 +48,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "checking-availability",
         (C <= N - R, C <= N - R + 1),
         lambda premise: ends_by_induction(
-            AnySize("checking-availability", crashes=True), premise, _answered, crashes=True
+            [AnySize("checking-availability", crashes=True)], premise, _answered, crashes=True
         ),
     )
     yield about("two bookings; any number of crashes", writes="parallel:W, no log").with_twin(
@@ -60,7 +60,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         ),
         WeakenedPremise("if it restarts at most once", "at most one app-restart ⇒ convergence"),
         lambda slack: ends_by_induction(
-            AnySize("convergence", crashes=True, restarts=slack > 0), z3.BoolVal(val=True), _all_sent, restarts=slack
+            [AnySize("convergence", crashes=True, restarts=slack > 0)], z3.BoolVal(val=True), _all_sent, restarts=slack
         ),
     )
 

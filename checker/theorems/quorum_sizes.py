@@ -10,7 +10,7 @@ import z3
 from overbooked.checker.proving.solver import Claim, check, values_of
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise, proof_of
 from overbooked.checker.proving.venn import Sets, sets
-from overbooked.checker.theorems.any_size import NUMBERS_FIT, C, N, R, W
+from overbooked.checker.theorems.any_size import NUMBERS, C, N, R, W
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.wording import listed
 
@@ -116,7 +116,7 @@ def _after_crashes() -> Iterator[tuple[Theorem, Theorem]]:
 def _meet(*premises: z3.BoolRef, second: str = "read") -> Prover:
     both = sets("written", second)
     known = (
-        *NUMBERS_FIT,
+        *NUMBERS.fit,
         both.possible,
         both.size() == N,
         both.size("written") == W,
@@ -144,7 +144,7 @@ def _may_miss(premise: z3.BoolRef, replicas: int) -> Prover:
     both = sets("written", "read")
     found = (both.possible, both.size() == N, both.size("written") == W, both.size("read") == R)
     exists = z3.Exists(list(both.regions.values()), z3.And(*found, both.size("written", "read") == 0))
-    claim = Claim("there are such sets", (*NUMBERS_FIT, premise), exists, (N, W, R))
+    claim = Claim("there are such sets", (*NUMBERS.fit, premise), exists, (N, W, R))
     proof = proof_of(lambda: [claim], lambda _, case: values_of(case, N, W, R))
     return lambda seconds: proof(seconds)._replace(examples=tuple(_sets_that_miss(both, replicas)))
 
@@ -172,7 +172,7 @@ def _votes(premise: z3.BoolRef) -> Prover:
 def _all_live_are_enough(have: str, needed: z3.ArithRef, premise: z3.BoolRef) -> Prover:
     """Return a prover for: it cannot be that every live replica has answered, and yet too few have."""
     both = sets("crashed", have)
-    known = (*NUMBERS_FIT, both.possible, both.size() == N, both.size("crashed") == C, premise)
+    known = (*NUMBERS.fit, both.possible, both.size() == N, both.size("crashed") == C, premise)
     stuck = z3.And(both.size(outside=("crashed", have)) == 0, both.size(have) < needed)
     return _proof(both, known, z3.Not(stuck), N, needed, C)
 
@@ -180,14 +180,14 @@ def _all_live_are_enough(have: str, needed: z3.ArithRef, premise: z3.BoolRef) ->
 def _the_next_is_live(premise: z3.BoolRef) -> Prover:
     """Return a prover for: the replica that is next in line, as long as W have not confirmed, has not crashed."""
     line = sets("crashed", "next in line", "confirmed")
-    known = (*NUMBERS_FIT, line.possible, line.size() == N, line.size("crashed") == C, premise)
+    known = (*NUMBERS.fit, line.possible, line.size() == N, line.size("crashed") == C, premise)
     waits = (line.size("confirmed") < W, line.size("next in line") == 1, line.size("next in line", "confirmed") == 0)
     return _proof(line, (*known, *waits), line.size("next in line", outside=("crashed",)) == 1, N, W, C)
 
 
 def _one_that_has_it_is_live(premise: z3.BoolRef) -> Prover:
     kept = sets("crashed", "has it")
-    known = (*NUMBERS_FIT, kept.possible, kept.size() == N, kept.size("crashed") == C, premise)
+    known = (*NUMBERS.fit, kept.possible, kept.size() == N, kept.size("crashed") == C, premise)
     return _proof(kept, (*known, kept.size("has it") >= W), kept.size("has it", outside=("crashed",)) >= 1, N, W, C)
 
 

@@ -115,7 +115,8 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
         write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
         for way in (write, read):
             if way.primary:
-                raise StrategyError(f"{way.name}: waits for the primary, which says more than for how many replicas")
+                why = "waits for the primary, and so for no set of replicas; try: prove primary"
+                raise StrategyError(f"{way.name}: {why}")
         return of_strategies(write, read, replicas)
     if found := re.fullmatch(r"grid:(\d{1,4})x(\d{1,4})", name):
         rows, columns = int(found[1]), int(found[2])

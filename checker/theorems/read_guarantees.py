@@ -8,12 +8,12 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.counter_abstraction import ANY
 from overbooked.checker.proving.induction import Induction, View
+from overbooked.checker.proving.reachable_situations import ANY
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem, WeakenedPremise
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import AnySize, N, R, W
-from overbooked.checker.theorems.by_induction import NUMBERS, about, any_sizes, by_induction, proved_or_run
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W
+from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction, proved_or_run
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.language import Field
 from overbooked.spec.setting import Setting

@@ -10,14 +10,11 @@ import z3
 
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.verdicts import check
-from overbooked.checker.theorems.any_size import C, N, R, W
-from overbooked.spec.faults import Fault
+from overbooked.checker.theorems.any_size import System
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import event
-from overbooked.spec.write_strategies import write_strategy
 
 LARGEST = 3
 """Up to so many replicas a run is looked for."""
@@ -27,24 +24,21 @@ Found: TypeAlias = tuple[str, tuple[str, ...]]
 """The numbers of a case, and its run, in words."""
 
 
-def smallest_run(guarantee: str, premise: z3.BoolRef, *, crashes: bool = False, restarts: int = 0) -> Found | None:
-    """Return in words a shortest run of ``parallel:W`` by ``first:R`` that breaks a guarantee where ``premise`` holds.
+def smallest_run(system: System, premise: z3.BoolRef, *, crashes: bool = False, restarts: int = 0) -> Found | None:
+    """Return in words a shortest run of a system that breaks its guarantee where ``premise`` holds.
 
     It is over as few replicas as can be, up to ``LARGEST``, and has C crashes at most if there are ``crashes``. The
     search finds it in the spec's own steps; ``None`` when there is none. Raises :class:`MemoryError` when it has no
     memory left.
     """
-    for sizes in _sizes(premise, crashes=crashes):
-        replicas, written, read, crashing = sizes
-        fault = Fault("as many as told", crashing, restarts, "")
-        writes, reads = write_strategy(f"parallel:{written}", replicas), read_strategy(f"first:{read}", replicas)
-        setting = Setting(writes, reads, replicas, fault, GUARANTEES[guarantee].users)
-        found = check(model(setting, GUARANTEES[guarantee]))
+    for sizes in _sizes(system, premise, crashes=crashes):
+        setting, guarantee = system.of_sizes(*sizes, restarts), GUARANTEES[system.guarantee]
+        found = check(model(setting, guarantee))
         if not found.complete:
             raise MemoryError
-        if run := found.judgements[guarantee].run:
-            numbers = [f"{name} = {value}" for name, value in zip("NWRC", sizes, strict=True) if name != "C" or crashes]
-            return ", ".join(numbers), run_in_words(setting, run)
+        if run := found.judgements[guarantee.name].run:
+            told = zip(system.numbers if crashes else system.numbers[:-1], sizes, strict=False)
+            return ", ".join(f"{name} = {value}" for name, value in told), run_in_words(setting, run)
     return None
 
 
@@ -54,9 +48,10 @@ def run_in_words(setting: Setting, run: Run) -> tuple[str, ...]:
     return tuple(f"{it.who} {it.what}" for it in events)
 
 
-def _sizes(premise: z3.BoolRef, *, crashes: bool) -> Iterator[tuple[int, int, int, int]]:
+def _sizes(system: System, premise: z3.BoolRef, *, crashes: bool) -> Iterator[tuple[int, int, int, int]]:
     for n in range(1, LARGEST + 1):
-        for w, r, c in product(range(1, n + 1), range(1, n + 1), range(n + 1) if crashes else (0,)):
-            values = [(term, z3.IntVal(value)) for term, value in ((N, n), (W, w), (R, r), (C, c))]
+        for needed, r, c in product(range(1, n + 1), range(1, n + 1), range(n + 1) if crashes else (0,)):
+            sizes = n, needed, r, c
+            values = [(term, z3.IntVal(value)) for term, value in zip(system.numbers, sizes, strict=True)]
             if z3.is_true(z3.simplify(z3.substitute(premise, *values))):
-                yield n, w, r, c
+                yield sizes
