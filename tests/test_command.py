@@ -273,9 +273,8 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--write primary:2 --replicas 1", "primary:2: there is 1 replica, so K is one of 1..1"),
         ("--write parallel:1 --read one:primary", "one:primary: goes with primary:K alone, as with parallel:1 the app"),
         ("trace serial-sync one durability --fault failover", "failover: goes with primary:K alone, as with serial-"),
-        ("simulate --read one:primary", "built-in replication is not covered yet"),
-        ("simulate --write primary:1", "primary:1: simulate covers ways in which the app server writes to every"),
-        ("prove primary:1/one", "primary:1: waits for the primary, and so for no set of replicas; try: prove primary"),
+        ("simulate --read one:primary", "one:primary: goes with primary:K alone, as with serial-sync the app"),
+        ("prove parallel:1/one:primary", "one:primary: goes with primary:K alone, as with parallel:1 the app"),
         ("chekc", "invalid choice: 'chekc'"),
     ],
 )

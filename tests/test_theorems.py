@@ -240,7 +240,7 @@ def test_explored_and_proved_agree_on_every_pair() -> None:
     """For N up to 5 every way to write by every way to read has one verdict, and violations have one length."""
     found = list(cross_check.agreement(lambda _: True, SECONDS))
     assert {row.replicas for row in found} == {1, 2, 3, 4, 5}
-    assert len(found) == sum(2 * (n + 2) * 2 * n + 2 * n * n for n in range(1, 6))
+    assert len(found) == sum(4 * (n + 1) * 2 * n for n in range(1, 6))
     assert [row for row in found if not row.agrees] == []
     assert {row.explored for row in found} == {"holds", "violated"}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from overbooked.reference.memory import MemoryLog, MemoryReplica
+from overbooked.reference.memory import MemoryLog, MemoryNode, MemoryReplica
 from overbooked.reference.ports import Booking, Entry
+from overbooked.reference.replication import Action, ReplicatedDatabase, Replication
 
 T = TypeVar("T")
 
@@ -113,3 +115,39 @@ class LateLog(MemoryLog):
         """Move on at once."""
         self._traffic.counts["messages"] += 1
         await super().commit(entry)
+
+
+class LateDatabase(ReplicatedDatabase):
+    """A database whose nodes are as far from the app server, and from the primary, as ``legs`` say.
+
+    From the primary to a standby and back it is as far as from the app server; ``apply`` is what a standby takes to
+    show what it has received.
+    """
+
+    def __init__(self, legs: Sequence[Mapping[str, float]], how: Replication, traffic: Traffic) -> None:
+        here = {"write": 0.0, "ack": 0.0}
+        self.readers = [LateReplica({**each, **here}, Traffic(defaultdict(int))) for each in legs]
+        super().__init__([MemoryNode(each) for each in self.readers], how)
+        self._legs = dict(enumerate(legs, 1))
+        self._traffic = traffic
+
+    async def write(self, booking: Booking) -> None:
+        """Write as any database, and count it."""
+        self._traffic.begin(1)
+        await super().write(booking)
+
+    async def take(self, action: Action) -> None:
+        """Take the step once its message has come to whoever takes it, or once a standby has worked long enough."""
+        kind, replica, _ = action
+        if kind == "receive":
+            self._traffic.begin(1)
+        await asyncio.sleep(self._takes(kind, replica))
+        if kind == "confirm":
+            self._traffic.end()
+        await super().take(action)
+
+    def _takes(self, kind: str, replica: int) -> float:
+        leg = {"append": "write", "receive": "write", "confirm": "ack"}.get(kind)
+        if leg:
+            return self._legs[replica][leg]
+        return 0.0 if replica == self.primary else self._legs[replica]["apply"]

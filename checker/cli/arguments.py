@@ -12,10 +12,9 @@ from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, unknown
-from overbooked.spec.read_strategies import ReadStrategy, read_strategies, read_strategy
-from overbooked.spec.write_strategies import WriteStrategy, by_app_server, write_strategies, write_strategy
+from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.write_strategies import write_strategies, write_strategy
 
-_NOT_YET = "{}: {} covers ways in which the app server writes to every replica; built-in replication is not covered yet"
 ALL_BUT_LINEARIZABILITY = tuple(name for name in TABLE if name != "linearizability")
 
 
@@ -55,28 +54,38 @@ def cells(
     return fitting
 
 
-def strategies(
-    request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRITES, *, built_in: bool = True
-) -> tuple[list[str], list[str]]:
+def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRITES) -> tuple[list[str], list[str]]:
     """Return the ways to write and to read that are asked for; ``writes`` are those to write when none is named.
 
-    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way, or it is one of replication that is
-    built into the database, and there is to be none of that (``built_in``).
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way.
     """
     n = request.replicas
-    covered = write_strategies(n) if built_in else by_app_server(n)
-    chosen = _chosen(request.write, tuple(name for name in writes if name in covered), "all", covered)
-    reads = _chosen(request.read, DEFAULT_READS, "all-reads", read_strategies(n, primary=built_in))
-    ways: list[WriteStrategy | ReadStrategy] = [*(write_strategy(write, n) for write in chosen)]
-    for way in [*ways, *(read_strategy(read, n) for read in reads)]:
-        if way.primary and not built_in:
-            raise StrategyError(_NOT_YET.format(way.name, request.command))
+    every_write, every_read = write_strategies(n), read_strategies(n)
+    chosen = _chosen(request.write, tuple(name for name in writes if name in every_write), "all", every_write)
+    reads = _chosen(request.read, DEFAULT_READS, "all-reads", every_read)
+    for write in chosen:
+        write_strategy(write, n)
+    for read in reads:
+        read_strategy(read, n)
     return chosen, reads
+
+
+def pairs(request: argparse.Namespace, writes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the same, where each must go with one of the others.
+
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such way, or it goes with none of the others.
+    """
+    chosen, reads = strategies(request, writes)
+    every = [Cell(w, r, request.replicas, "none", TABLE[0]) for w in chosen for r in reads]
+    fitting = [cell for cell in every if not cell.misfit]
+    _refuse_misfits(request, every, fitting)
+    kept = {name for cell in fitting for name in (cell.write, cell.read)}
+    return [name for name in chosen if name in kept], [name for name in reads if name in kept]
 
 
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
     """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
-    named = {*(request.write or ()), *(request.read or ()), *(request.fault or ())}
+    named = {*(request.write or ()), *(request.read or ()), *(getattr(request, "fault", None) or ())}
     lost = named - {name for cell in fitting for name in (cell.write, cell.read, cell.fault)}
     for cell in every:
         if cell.misfit and lost & {cell.write, cell.read, cell.fault}:

@@ -24,6 +24,7 @@ _LEGS = {
     "response": "what the answer takes back",
     "log": "what an append to the log takes (default: as long as a replica's write and its acknowledgement)",
     "consumer": "what the consumer takes, from then on, to have the entry (default: as long as a replica's response)",
+    "apply": "what a standby takes to show what it has received (default: as long as a replica's response)",
 }
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (

@@ -16,7 +16,7 @@ from overbooked.checker.cli.progress import watched
 from overbooked.checker.simulation.as_json import as_csv, as_json
 from overbooked.checker.simulation.as_text import show
 from overbooked.checker.simulation.delays import DelayError
-from overbooked.checker.simulation.networks import LEGS, network
+from overbooked.checker.simulation.networks import ALONE, LEGS, network
 from overbooked.checker.simulation.simulated import Simulated, Simulation, simulate
 from overbooked.checker.simulation.trade_off import Keeps, strongest_about_answers
 from overbooked.spec.read_strategies import read_strategy
@@ -33,7 +33,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    simulation = _simulation(request, *arguments.strategies(request, SOURCE_WRITES, built_in=False))
+    simulation = _simulation(request, *arguments.pairs(request, SOURCE_WRITES))
     draw = _drawing(request.plot) if request.plot else None
     try:
         found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)
@@ -52,7 +52,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
 
 def _simulation(request: argparse.Namespace, writes: list[str], reads: list[str]) -> Simulation:
     n = request.replicas
-    given = {leg: getattr(request, f"{leg}_delay") or () for leg in (*LEGS, "log", "consumer")}
+    given = {leg: getattr(request, f"{leg}_delay") or () for leg in (*LEGS, *ALONE)}
     try:
         its = network(request.delays, n, given)
     except DelayError as error:
@@ -76,8 +76,7 @@ def _simulated(simulation: Simulation, *, told: bool) -> tuple[list[Simulated], 
 
     for _ in watched(steps(), str):
         pass
-    names = [each.name for each in simulation.writes], [each.name for each in simulation.reads]
-    return found, strongest_about_answers(*names, simulation.network.replicas) if told else {}
+    return found, strongest_about_answers(found) if told else {}
 
 
 def _drawing(path: Path) -> Callable[[Sequence[Simulated], Keeps, Simulation], None]:

@@ -11,8 +11,8 @@ from overbooked.checker.simulation.as_json import pair_object
 from overbooked.checker.simulation.networks import SETS, network
 from overbooked.checker.simulation.simulated import VISIBLE, Simulated, Simulation, simulated
 from overbooked.checker.simulation.trade_off import Keeps, Point, points, stale_over, strongest_about_answers
-from overbooked.spec.read_strategies import read_strategies, read_strategy
-from overbooked.spec.write_strategies import by_app_server, write_strategy
+from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 _TRIALS, _SEED = 100_000, 1
 _AT = (0.0, 10.0, 100.0)
@@ -22,22 +22,21 @@ _TIMES = 40
 def numbers(writes: Sequence[str], reads: Sequence[str], replicas: int) -> Generator[str, None, dict[str, object]]:
     """Yield how far it is, and return latencies, and what is simulated with each set of delays."""
     times = {f"db{i}": 1.0 for i in range(1, replicas + 1)}
+    every_write = [write_strategy(each, replicas) for each in writes]
+    every_read = [read_strategy(each, replicas) for each in reads]
     sets: list[object] = []
-    simulated_writes = [name for name in writes if name in by_app_server(replicas)]
-    simulated_reads = [name for name in reads if name in read_strategies(replicas, primary=False)]
-    keeps = strongest_about_answers(simulated_writes, simulated_reads, replicas)
-    for name in SETS if simulated_writes and simulated_reads else ():
+    keeps: Keeps | None = None
+    for name in SETS:
         yield f"delays {name}"
-        every_write = [write_strategy(each, replicas) for each in simulated_writes]
-        every_read = [read_strategy(each, replicas) for each in simulated_reads]
         simulation = Simulation(every_write, every_read, network(name, replicas, {}), _TRIALS, _SEED)
-        sets.append(_simulated(simulation, keeps))
+        found = simulated(simulation)
+        keeps = strongest_about_answers(found) if keeps is None else keeps
+        sets.append(_simulated(simulation, found, keeps))
     rows: list[object] = [latency_object(row) for row in latencies(writes, reads, replicas, times)]
     return {"latencies": rows, "delays": sets, "trials": _TRIALS, "seed": _SEED}
 
 
-def _simulated(simulation: Simulation, keeps: Keeps) -> dict[str, object]:
-    found = simulated(simulation)
+def _simulated(simulation: Simulation, found: Sequence[Simulated], keeps: Keeps) -> dict[str, object]:
     longest = max(each.fresh.visible().value for each in found)
     times = np.linspace(0, longest, _TIMES).tolist()
     rows: list[object] = [_pair(each, point, keeps, times) for each, point in zip(found, points(found), strict=True)]

@@ -20,6 +20,8 @@ _FAR = 75.0
 """What a leg takes more between data centres, in ms."""
 LEGS = ("write", "ack", "read", "response")
 """The way of a write to a replica and back, and that of a question and its answer."""
+ALONE = ("log", "consumer", "apply")
+"""What else takes time, the same for all replicas."""
 SETS = {
     "lnkd-ssd": (_SSD, _SSD, _SSD, _SSD),
     "lnkd-disk": (_DISK, _SSD, _SSD, _SSD),
@@ -35,8 +37,10 @@ class Network(NamedTuple):
     """The delays: for each replica of a write's request and acknowledgement, and of a read's request and response.
 
     ``log`` is what an append to the log takes until it is acknowledged, ``consumer`` what it takes from then on until
-    the consumer has the entry. Each leg to a replica takes ``far`` ms more, but for the one replica that is local to
-    the caller: which one is drawn anew for each call.
+    the consumer has the entry. From the primary to a standby and back it takes as long as a write to that standby and
+    its acknowledgement, and ``apply`` is what a standby takes from then on to show what it has received. Each leg to a
+    replica takes ``far`` ms more, but for the one replica that is local to the caller: which one is drawn anew for each
+    call. No standby is local to the primary.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Network(NamedTuple):
     response: Legs
     log: Delay
     consumer: Delay
+    apply: Delay
     far: float = 0.0
 
     @property
@@ -56,7 +61,7 @@ class Network(NamedTuple):
     @property
     def is_anything(self) -> bool:
         """Whether messages may overtake each other in every way."""
-        every = (*self.write, *self.ack, *self.read, *self.response, self.log, self.consumer)
+        every = (*self.write, *self.ack, *self.read, *self.response, self.log, self.consumer, self.apply)
         return not self.far and all(each.is_anything for each in every)
 
     def legs(self) -> Iterator[tuple[str, str]]:
@@ -67,25 +72,28 @@ class Network(NamedTuple):
             yield leg, spelled[0] if len(set(spelled)) == 1 else " ".join(each)
         yield "log", self.log.spelled
         yield "consumer", self.consumer.spelled
+        yield "apply", self.apply.spelled
         if self.far:
             yield "far", f"{self.far:g} more on each leg to a replica, but for one, drawn for each call"
 
-    def drawn(self, random: np.random.Generator, trials: int, *ways: Legs) -> list[Times]:
-        """Return for each leg of a call what it takes to each replica: replicas by trials."""
+    def drawn(self, random: np.random.Generator, trials: int, *ways: Legs) -> tuple[list[Times], Times]:
+        """Return for each leg of a call what it takes to each replica, and how much more to where that is far.
+
+        All are replicas by trials.
+        """
         times = [np.stack([leg.draw(random, trials) for leg in legs]) for legs in ways]
-        if self.far:
-            local = random.integers(self.replicas, size=trials)
-            away = np.where(np.arange(self.replicas)[:, None] == local, 0.0, self.far)
-            times = [each + away for each in times]
-        return times
+        if not self.far:
+            return times, np.zeros_like(times[0])
+        local = random.integers(self.replicas, size=trials)
+        return times, np.where(np.arange(self.replicas)[:, None] == local, 0.0, self.far)
 
 
 def network(name: str, replicas: int, given: Mapping[str, Sequence[str]]) -> Network:
     """Return the network of that name, with other delays where they are given.
 
-    ``given`` has delays as they are typed by leg (one of ``LEGS``, ``log`` or ``consumer``), each for all replicas or,
-    as in ``db2=const:5``, for one. Unless given, an append to the log takes as long as a replica's write and its
-    acknowledgement, and the consumer has an entry after as long as a replica's response takes.
+    ``given`` has delays as they are typed by leg (one of ``LEGS`` or ``ALONE``), each for all replicas or, as in
+    ``db2=const:5``, for one. Unless given, an append to the log takes as long as a replica's write and its
+    acknowledgement, and the consumer has an entry, or a standby shows one, after as long as a replica's response takes.
 
     Raises :class:`overbooked.checker.simulation.delays.DelayError` or :class:`overbooked.spec.names.StrategyError` when
     that makes no sense.
@@ -98,10 +106,10 @@ def network(name: str, replicas: int, given: Mapping[str, Sequence[str]]) -> Net
     write, ack, read, response = (
         _legs(leg, replicas, spelled, given.get(leg, ())) for leg, spelled in zip(LEGS, SETS[name], strict=True)
     )
-    usual = {"log": one_after_the_other([write[0], ack[0]]), "consumer": response[0]}
-    log, consumer = (_given(part, given[part][-1]) if given.get(part) else each for part, each in usual.items())
+    usual = dict(zip(ALONE, (one_after_the_other([write[0], ack[0]]), response[0], response[0]), strict=True))
+    log, consumer, apply = (_given(part, given[part][-1]) if given.get(part) else each for part, each in usual.items())
     said = " ".join((name, *(f"--{leg}-delay {each}" for leg, spelled in given.items() for each in spelled)))
-    return Network(said, write, ack, read, response, log, consumer, _FAR if name == "wan" else 0.0)
+    return Network(said, write, ack, read, response, log, consumer, apply, _FAR if name == "wan" else 0.0)
 
 
 def _legs(leg: str, replicas: int, usual: str, given: Sequence[str]) -> Legs:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from overbooked.checker.latency.waits import booking_wait, check_wait
 from overbooked.checker.proving.solver import ask
 from overbooked.checker.simulation.delays import Times
 from overbooked.checker.simulation.estimates import AT_ONCE, CERTAIN, Estimate, probability, quantile
@@ -15,6 +14,8 @@ from overbooked.checker.simulation.k_staleness import k_stale
 from overbooked.checker.simulation.networks import Network
 from overbooked.checker.simulation.trials import Trial, trials
 from overbooked.checker.theorems.quorum_systems import meet, of_strategies
+from overbooked.spec.combinations import misfit
+from overbooked.spec.faults import FAULTS
 from overbooked.spec.read_strategies import ReadStrategy
 from overbooked.spec.write_strategies import WriteStrategy
 
@@ -77,6 +78,11 @@ class Simulation(NamedTuple):
     trials: int
     seed: int
 
+    @property
+    def pairs(self) -> list[tuple[WriteStrategy, ReadStrategy]]:
+        """Each way to write with each way to read that goes with it."""
+        return [(w, r) for w in self.writes for r in self.reads if not misfit(w, r, FAULTS["none"])]
+
 
 KS = (1, 2, 3, 5)
 """Of how many last bookings it is told how often a check sees none."""
@@ -89,7 +95,7 @@ def simulate(simulation: Simulation) -> Generator[str, None, list[Simulated]]:
     """
     writes, reads, network, count, seed = simulation
     booking, checking = ({each.name: np.empty(count) for each in every} for every in (writes, reads))
-    fresh = {(write.name, read.name): np.empty(count) for write in writes for read in reads}
+    fresh = {(write.name, read.name): np.empty(count) for write, read in simulation.pairs}
     done = 0
     for some in trials(writes, reads, network, count, seed):
         size = _keep(some, booking, checking, fresh, done)
@@ -105,10 +111,9 @@ def simulate(simulation: Simulation) -> Generator[str, None, list[Simulated]]:
             booking[write.name],
             checking[read.name],
             Freshness(is_never_stale(write, read, network.replicas), fresh[write.name, read.name]),
-            tuple(k_stale(booking_wait(write, network.replicas), check_wait(read), network.replicas, k) for k in KS),
+            tuple(k_stale(write, read, network.replicas, k) for k in KS),
         )
-        for write in writes
-        for read in reads
+        for write, read in simulation.pairs
     ]
 
 
@@ -126,7 +131,8 @@ def simulated(simulation: Simulation) -> list[Simulated]:
 def is_never_stale(write: WriteStrategy, read: ReadStrategy, replicas: int) -> bool:
     """Return whether z3 proves that every set of replicas a write waits for meets every set that a read waits for.
 
-    Then no check is stale: that is the theorem ``no-stale-read-where-sets-meet``.
+    Then no check is stale: that is the theorem ``no-stale-read-where-sets-meet``, or of a primary
+    ``standbys-are-fresh-where-sets-meet``.
     """
     return ask(meet(of_strategies(write, read, replicas)), SECONDS).verdict == "proved"
 
@@ -149,6 +155,6 @@ def _keep(
         for name, its in new.items():
             size = len(its)
             times[name][done : done + size] = its
-    for pair, its in some.fresh_from.items():
-        fresh[pair][done : done + size] = its
+    for pair, its in fresh.items():
+        its[done : done + size] = some.fresh_from[pair]
     return size

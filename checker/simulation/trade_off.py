@@ -52,11 +52,11 @@ def points(found: Sequence[Simulated]) -> list[Point]:
     return [each._replace(on_front=not any(_beats(other, each) for other in every)) for each in every]
 
 
-def strongest_about_answers(writes: Sequence[str], reads: Sequence[str], replicas: int) -> Keeps:
+def strongest_about_answers(pairs: Sequence[Simulated]) -> Keeps:
     """Return for each pair the strongest guarantees about answers that it is found to give, if nothing fails."""
-    if replicas > _MOST_JUDGED:
+    if any(each.replicas > _MOST_JUDGED for each in pairs):
         return {}
-    every = [Cell(w, r, replicas, "none", g) for w in writes for r in reads for g in ABOUT_ANSWERS]
+    every = [Cell(each.write, each.read, each.replicas, "none", g) for each in pairs for g in ABOUT_ANSWERS]
     judging = Evaluation(every, Bounds(_STATES), runs=False, until_broken=True)
     for _ in judging.run():
         pass

@@ -71,10 +71,11 @@ def trials(
     Cost: of a million trials over three replicas, 24 million draws, and a sort of three for each strategy.
     """
     random = np.random.default_rng(seed)
+    (standbys,) = random.spawn(1)
     every_write, every_read = list(writes), list(reads)
     for begun in range(0, count, _BATCH):
         size = min(_BATCH, count - begun)
-        delays = Delays.drawn(network, random, size)
+        delays = Delays.drawn(network, random, standbys, size)
         booked = {write.name: book(write, delays) for write in every_write}
         checked = {read.name: check(read, delays) for read in every_read}
         yield Trial(
@@ -87,7 +88,8 @@ def trials(
 class Delays(NamedTuple):
     """The delays of some trials: of the four legs replicas by trials, and of the log and of its consumer.
 
-    ``tie`` decides between answers that arrive at the same time.
+    ``tie`` decides between answers that arrive at the same time. From the primary to each replica it takes ``receive``,
+    until that shows what it received ``apply``, and back to the primary ``confirm``.
     """
 
     write: Times
@@ -97,18 +99,25 @@ class Delays(NamedTuple):
     log: Times
     consumer: Times
     tie: np.random.Generator
+    receive: Times
+    apply: Times
+    confirm: Times
 
     @classmethod
-    def drawn(cls, network: Network, random: np.random.Generator, size: int) -> Delays:
-        """Return the delays of so many trials."""
-        write, ack = network.drawn(random, size, network.write, network.ack)
-        read, response = network.drawn(random, size, network.read, network.response)
+    def drawn(cls, network: Network, random: np.random.Generator, standbys: np.random.Generator, size: int) -> Delays:
+        """Return the delays of so many trials; those of ``standbys`` alone are drawn apart, and change no others."""
+        (write, ack), away = network.drawn(random, size, network.write, network.ack)
+        (read, response), read_away = network.drawn(random, size, network.read, network.response)
+        legs = write + away, ack + away, read + read_away, response + read_away
         log, consumer = network.log.draw(random, size), network.consumer.draw(random, size)
-        return cls(write, ack, read, response, log, consumer, random)
+        apply = np.stack([network.apply.draw(standbys, size) for _ in range(network.replicas)])
+        return cls(*legs, log, consumer, random, write + network.far, apply, ack + network.far)
 
 
 def book(write: WriteStrategy, delays: Delays) -> Booked:
     """Return bookings with these delays, a trial each."""
+    if write.primary:
+        return _book_by_primary(write, delays)
     replicas = len(delays.write)
     numbers = range(1, replicas + 1)
     confirmed = {f"db{i}": delays.write[i - 1] + delays.ack[i - 1] for i in numbers}
@@ -120,12 +129,23 @@ def book(write: WriteStrategy, delays: Delays) -> Booked:
     return Booked(acked, np.stack(applied) + (delays.log + delays.consumer if write.log else 0.0))
 
 
+def _book_by_primary(write: WriteStrategy, delays: Delays) -> Booked:
+    """Return bookings that db1 passes on to the others, which show them in their own time."""
+    replicas = len(delays.write)
+    shown = delays.receive + delays.apply
+    confirmed = (delays.receive if write.on_receipt else shown) + delays.confirm
+    times = {f"db{i}": confirmed[i - 1] for i in range(2, replicas + 1)} | {"db1": delays.write[0] + delays.ack[0]}
+    acked = booking_wait(write, replicas).over(times, _in_order)
+    by_primary = delays.write[0] if write.needed == 1 else acked - delays.ack[0]
+    return Booked(acked, np.concatenate([by_primary[None], delays.write[0] + shown[1:]]))
+
+
 def check(read: ReadStrategy, delays: Delays) -> Checked:
     """Return checks with these delays, a trial each: which answers are used does not depend on when they are made."""
     replicas = len(delays.read)
     arrive = delays.read + delays.response
     took = check_wait(read).over({f"db{i}": arrive[i - 1] for i in range(1, replicas + 1)}, _in_order)
-    among = np.isin(np.arange(1, replicas + 1), read.asks)[:, None]
+    among = np.isin(np.arange(1, replicas + 1), (1,) if read.primary else read.asks)[:, None]
     used = (arrive <= took) & among
     if (tied := np.flatnonzero(used.sum(axis=0) > read.answers)).size:
         used[:, tied] = _first(read.answers, np.where(among, arrive[:, tied], np.inf), delays.tie)

@@ -41,18 +41,22 @@ def standby_of(field: Field) -> tuple[str, int] | None:
 class Replicas:
     """A view in which db1, whose fields are among those that all share, is counted with the standbys."""
 
-    def __init__(self, view: View, setting: Setting) -> None:
-        """Look at a view of the standbys; the setting's fields are those of db1, too."""
-        self._view, self._setting = view, setting
+    def __init__(self, view: View, setting: Setting, marks: Mapping[str, z3.BoolRef] = {}) -> None:
+        """Look at a view of the standbys; the setting's fields are those of db1, too, which may have marks."""
+        self._view, self._setting, self._marks = view, setting, marks
         self._names = {field.name for field in setting.fields()}
 
     def count(self, where: Mapping[str, Collection[Value]] | None = None) -> z3.ArithRef:
         """Return how many replicas have one of the given values in each given field; db1 may lack one of them."""
         standbys = self._view.count(where)
-        of_db1 = {f"{name} db1": values for name, values in (where or {}).items()}
+        of_db1 = {f"{name} db1": values for name, values in (where or {}).items() if name not in self._marks}
         if not of_db1.keys() <= self._names:
             return standbys
-        return standbys + z3.If(z3.And([self.is_(name, *values) for name, values in of_db1.items()]), 1, 0)
+        marked = [
+            self._marks[name] == (True in values) for name, values in (where or {}).items() if name in self._marks
+        ]
+        like_it = [self.is_(name, *values) for name, values in of_db1.items()]
+        return standbys + z3.If(z3.And([*like_it, *marked]), 1, 0)
 
     def primaries(self, where: Mapping[str, Collection[Value]]) -> z3.ArithRef:
         """Return how many replicas that are the primary are like this: one or none."""

@@ -9,8 +9,8 @@ import z3
 
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.parameterized import SIZES
-from overbooked.checker.proving.theorem import Prover, Theorem, Topic
-from overbooked.checker.theorems import invariants
+from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise
+from overbooked.checker.theorems import invariants, where_sets_meet
 from overbooked.checker.theorems import primary_invariants as because
 from overbooked.checker.theorems.any_primary import NUMBERS, SMALL, AnyPrimary, K, Replicas
 from overbooked.checker.theorems.any_size import C, N, R
@@ -62,6 +62,17 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "read-after-write",
         (SHOWN, R + K >= N),
         lambda premise: by_induction([_faulty("read-after-write")], premise, _seen(_shown_by_k)),
+    )
+    with_sets = TOPIC._replace(covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check")
+    yield with_sets.with_twin(
+        "standbys-are-fresh-where-sets-meet",
+        Statement(
+            "no check invoked after an acknowledgement says available",
+            "if it uses the answer of a replica that showed the booking by then, whatever the sets",
+            "A ∩ B ≠ ∅ ⇒ read-after-write",
+        ),
+        WeakenedPremise("if it may use none such", "read-after-write"),
+        where_sets_meet.by_primary,
     )
     yield _about("primary:K:received by first:R", f"one booking and one check; {MANY}").from_premise(
         "standbys-that-received-are-fresh",

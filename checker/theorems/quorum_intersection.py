@@ -30,8 +30,8 @@ TOPIC = Topic(
     "",
     "A set is a true or false for each replica, and the sets that are waited for are a formula over these: for "
     "strategies, read off the spec's description of them. z3 looks for two that have no replica in common. That no "
-    "read is stale where all meet is the theorem no-stale-read-where-sets-meet; where two do not, a run is made of "
-    "them, of the spec's own steps.",
+    "read is stale where all meet is the theorem no-stale-read-where-sets-meet, or of a primary "
+    "standbys-are-fresh-where-sets-meet; where two do not, a run is made of them, of the spec's own steps.",
 )
 _SAID = Statement("every write set meets every read set", "", "A ∈ writes, B ∈ reads ⇒ A ∩ B ≠ ∅")
 

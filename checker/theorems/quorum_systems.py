@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 import z3
 
 from overbooked.checker.proving.solver import Claim, number
+from overbooked.spec.combinations import misfit
+from overbooked.spec.faults import FAULTS
 from overbooked.spec.names import StrategyError, shown
 from overbooked.spec.read_strategies import ReadStrategy, read_strategy
 from overbooked.spec.write_strategies import WriteStrategy, write_strategy
@@ -45,11 +47,16 @@ class QuorumSystem(NamedTuple):
 
 
 def of_strategies(write: WriteStrategy, read: ReadStrategy, replicas: int) -> QuorumSystem:
-    """Return what strategies wait for; of the sets that do, the smallest, which the others contain."""
+    """Return what strategies wait for; of the sets that do, the smallest, which the others contain.
+
+    Of a primary it is the replicas that show a booking once it is acknowledged: the primary is always one of them.
+    """
 
     def confirmed(members: Members) -> z3.BoolRef:
         if write.log:
             return z3.Sum(members) == 0
+        if write.primary:
+            return z3.And(members[0] == 1, z3.Sum(members) == (1 if write.on_receipt else write.needed))
         senders = {
             i: [j for j in range(1, replicas + 1) if i in write.after(j, replicas)] for i in range(1, replicas + 1)
         }
@@ -62,10 +69,14 @@ def of_strategies(write: WriteStrategy, read: ReadStrategy, replicas: int) -> Qu
         return z3.And([*sent, z3.Sum(members) == write.needed])
 
     def answered(members: Members) -> z3.BoolRef:
-        others = [member == 0 for i, member in enumerate(members, 1) if i not in read.asks]
+        asks = (1,) if read.primary else read.asks
+        others = [member == 0 for i, member in enumerate(members, 1) if i not in asks]
         return z3.And([*others, z3.Sum(members) == read.answers])
 
-    words = f"write sets are what an ack of {write.name} waits for, read sets what a check by {read.name} uses"
+    written = (
+        f"what shows a booking once {write.name} acks it" if write.primary else f"what an ack of {write.name} waits for"
+    )
+    words = f"write sets are {written}, read sets what a check by {read.name} uses"
     return QuorumSystem(f"{write.name}/{read.name}", replicas, confirmed, answered, words)
 
 
@@ -113,10 +124,8 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
     if "/" in name:
         its_write, _, its_read = name.partition("/")
         write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
-        for way in (write, read):
-            if way.primary:
-                why = "waits for the primary, and so for no set of replicas; try: prove primary"
-                raise StrategyError(f"{way.name}: {why}")
+        if unfit := misfit(write, read, FAULTS["none"]):
+            raise StrategyError(unfit)
         return of_strategies(write, read, replicas)
     if found := re.fullmatch(r"grid:(\d{1,4})x(\d{1,4})", name):
         rows, columns = int(found[1]), int(found[2])

@@ -33,14 +33,29 @@ def stale_run(setting: Setting, written: list[int], read: list[int]) -> Run:
 def _labels(setting: Setting, written: list[int], read: list[int]) -> Iterator[str]:
     (b,), (q,) = setting.bookings, setting.checks
     yield f"invoke {b.name}"
-    for i in written:
-        yield f"apply {b.name} db{i}"
-        yield f"confirm {b.name} db{i}"
+    yield from _written(setting, b.name, written) if setting.write.primary else _applied(b.name, written)
     yield f"ack {b.name}"
     yield f"invoke {q.name}"
     for i in read:
         yield f"sample {q.name} db{i}"
     yield f"finish {q.name}"
+
+
+def _applied(booking: str, written: list[int]) -> Iterator[str]:
+    for i in written:
+        yield f"apply {booking} db{i}"
+        yield f"confirm {booking} db{i}"
+
+
+def _written(setting: Setting, booking: str, written: list[int]) -> Iterator[str]:
+    """Yield how db1 comes to show a booking that standbys show, or have received, where that is enough."""
+    yield f"append {booking} db1"
+    enough = setting.write.on_receipt
+    for i in [i for i in setting.standbys if enough or i in written][: setting.write.needed - 1]:
+        yield f"receive {booking} db{i}"
+        yield from () if enough else (f"apply {booking} db{i}",)
+        yield f"confirm {booking} db{i}"
+    yield from _applied(booking, [1])
 
 
 def _taken(asked: Model, label: str, state: State) -> tuple[Step, dict[str, Value]]:
