@@ -105,7 +105,8 @@ SECTIONS: dict[str, tuple[Claim, ...]] = {
         Claim(
             "S2",
             "The app server can write to every replica itself, or leave it to the database's built-in replication.",
-            exact="Replication that is built into the database, `primary:K`, is not in the spec yet.",
+            exact="Both are in the spec: the app server writes with `serial-...`, `parallel:K` and `message:S`, the "
+            "database with `primary:K`.",
         ),
     ),
     "Writing": (

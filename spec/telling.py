@@ -54,14 +54,14 @@ def contents(setting: Setting, state: State) -> dict[str, str]:
     What a replica's log has, where it has one, that it does not show yet is in square brackets. Where there are several
     rooms, each is named: ``r1:b1 r2:-``.
     """
-    named = len(setting.rooms) > 1
-    held = {}
-    for i in setting.numbers:
-        kept = {room: _kept(setting, state, room, i) for room in setting.rooms}
-        inside = " ".join(f"{room}:{it}" if named else it for room, it in kept.items())
-        up = state.get(setting.up(i).name, True)
-        held[f"db{i}"] = inside if up else f"({inside})"
-    return held
+    return {f"db{i}": content(setting, state, i) for i in setting.numbers}
+
+
+def content(setting: Setting, state: State, replica: int) -> str:
+    """Return what one replica holds; no field of another one is looked at."""
+    kept = {room: _kept(setting, state, room, replica) for room in setting.rooms}
+    inside = " ".join(f"{room}:{it}" if len(kept) > 1 else it for room, it in kept.items())
+    return inside if state.get(setting.up(replica).name, True) else f"({inside})"
 
 
 def _kept(setting: Setting, state: State, room: str, replica: int) -> str:

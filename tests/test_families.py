@@ -142,6 +142,20 @@ def test_a_small_model_may_do_nothing_else() -> None:
         family(make, replica_of)
 
 
+@pytest.mark.parametrize("every", [False, True])
+def test_a_value_outside_of_its_domain_is_an_error_and_proves_nothing(*, every: bool) -> None:
+    """Whether a member takes such a value or every other one does: no proof by induction passes over it."""
+
+    def make(n: int) -> Model:
+        fields = [Field(f"flag db{i}", (0, 1), 0) for i in range(1, n + 1)]
+        others = {one: [part(put, flag=other, to=2) for other in fields if other != one] for one in fields}
+        steps = [step("lead", part(put, flag=one, to=1 if every else 2), *others[one] * every) for one in fields]
+        return Model("leaders", tuple(fields), tuple(steps), ())
+
+    with pytest.raises(ModelError, match="flag becomes 2, which is none of its values"):
+        reachable(family(make, replica_of))
+
+
 def test_a_field_that_grows_must_count() -> None:
     """A shared field with more values where there are more members is refused unless its values are 0, 1, 2, ..."""
 
@@ -267,7 +281,7 @@ def test_what_every_member_does_is_possible_only_if_each_can() -> None:
     for raised, verdict in ((2, "proved"), (1, "refuted")):
         stretches = (Stretch("raise", z3.IntVal(1), {"flag": 0}),) * raised
         run = LongRun(of, N, (N == 2,), (*stretches, once("lower")), z3.IntVal(raised + 1), "never one up")
-        assert [ask(claim, 10).verdict for claim in run.claims((N,))][raised] == verdict
+        assert [ask(claim, 10).verdict for claim in run.claims((N,))][raised + 1] == verdict
 
 
 def test_what_every_member_does_may_not_depend_on_a_number() -> None:

@@ -292,7 +292,7 @@ def test_a_long_run_is_refused_where_it_says_too_little() -> None:
         z3.IntVal(2),
         "one at most",
     )
-    assert [ask(claim, 10).verdict for claim in run.claims((N,))][:2] == ["proved", "proved"]
+    assert [ask(claim, 10).verdict for claim in run.claims((N,))][:3] == ["proved"] * 3
     nobody = run._replace(stretches=(Stretch("take", z3.IntVal(1), {"held": True}),))
     with pytest.raises(ValueError, match="may be taken in 0 ways"):
         list(nobody.claims((N,)))
@@ -305,8 +305,16 @@ def test_a_long_run_must_be_possible_each_time() -> None:
         taken = z3.Int("taken")
         premises = (N >= 1, taken >= 2, taken <= most, taken <= 9)
         run = LongRun(of, N, premises, (Stretch("take", taken, {"held": False}),), taken, "one at most")
-        first = next(iter(run.claims((N, taken))))
+        _, first, *_ = run.claims((N, taken))
         assert ask(first, 10).verdict == verdict
+
+
+def test_a_long_run_has_no_stretch_of_less_than_nothing() -> None:
+    """Where the premises allow that a step is taken fewer than no times, the run is none."""
+    flags = family(with_flags({size: size for size in (*SMALL, *SIZES)}), replica_of)
+    run = LongRun(flags, N, (N >= 1,), (Stretch("raise", N - 2, {"flag": 0}),), N - 2, "none up")
+    assert ask(next(iter(run.claims((N,)))), 10).verdict == "refuted"
+    assert ask(next(iter(run._replace(premises=(N >= 2,)).claims((N,)))), 10).verdict == "proved"
 
 
 def test_a_long_run_is_over_where_nothing_more_is_owed() -> None:

@@ -19,12 +19,12 @@ from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.report.data import Report
 from overbooked.checker.report.explorable import Explorable
-from overbooked.checker.report.trees import tree_of
+from overbooked.checker.report.trees import Tree, tree_of
 from overbooked.checker.traces.names import trace_name
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field, Model, State, Value, part, step
 from overbooked.spec.system import model
-from overbooked.spec.telling import contents, event
+from overbooked.spec.telling import content, contents, event
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,6 +36,7 @@ CELLS = [
     for fault in ("none", "both", "clock-skew")
     for guarantee in ("read-after-write", "no-double-booking", "convergence", "durability")
 ]
+CELLS += [Cell("primary:2", "one", 3, "none", name) for name in ("convergence", "durability")]
 
 
 def report_of(cells: list[Cell]) -> dict[str, Any]:
@@ -136,6 +137,24 @@ def test_every_run_of_the_table_is_in_the_data(data: dict[str, Any]) -> None:
             its = data["traces"][row["trace"]]
             assert len(its["steps"]) == found.length
             assert its["steps"][-1]["keeps"][cell.guarantee] is False
+
+
+def test_what_a_replica_holds_is_asked_of_that_replica_alone() -> None:
+    """A tree for three replicas at once would have a branch for all that they hold together: it would take minutes."""
+    setting = Cell("primary:2", "one", 3, "failover", "convergence").setting
+    fields = {field.name: field for field in setting.fields()}
+    for replica in setting.numbers:
+        asked = set(fields_of(tree_of(fields, lambda state: content(setting, state, replica))))  # noqa: B023 - in this turn alone
+        assert f"stored r1 db{replica}" in asked
+        assert {name for name in asked if "db" in name and not name.endswith(f"db{replica}")} == set()
+
+
+def fields_of(tree: Tree) -> Iterator[str]:
+    """Yield the fields that a tree asks for."""
+    if isinstance(tree, tuple):
+        yield tree[0]
+        for branch in tree[1]:
+            yield from fields_of(branch)
 
 
 def test_a_tree_asks_only_for_what_is_looked_at() -> None:

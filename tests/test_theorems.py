@@ -269,6 +269,12 @@ def test_a_stale_run_is_stale_and_possible() -> None:
         stale_run(setting, [1, 3], [3])
     with pytest.raises(ValueError, match=r"ack u1\.book is not possible"):
         stale_run(setting, [1], [2])
+    by_primary = setting._replace(write=write_strategy("primary:2", 3))
+    assert [step.label for step in stale_run(by_primary, [1, 3], [2]).steps][2:5] == [
+        "receive u1.book db3",
+        "apply u1.book db3",
+        "confirm u1.book db3",
+    ]
 
 
 # Quorum systems, counted out.

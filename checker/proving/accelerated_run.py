@@ -63,6 +63,8 @@ class LongRun(NamedTuple):
         first = first_state(reachable(self.family))
         known = (*self.premises, first.possible, first.count() == self.members)
         state = first
+        often = z3.And([stretch.times >= 0 for stretch in self.stretches])
+        yield Claim("no stretch is taken less than not at all", known, often, small)
         for number, stretch in enumerate(self.stretches):
             done = z3.IntVal(0) if z3.is_int_value(stretch.times) else z3.Int(f"done of stretch {number}")
             effect = _effect(state, _the_move(state, stretch))

@@ -10,15 +10,16 @@ moment is forgotten, and so is every number: there may be pairs too many, but no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 import z3
 
+from overbooked.checker.engine.rule_tables import ModelError
 from overbooked.checker.proving.parameterized import Family, Shape
 from overbooked.checker.proving.ways import Combination, Rules, Situation
-from overbooked.spec.language import Field
+from overbooked.spec.language import Field, Value
 
 ANY = "any"
 """The initial value of an own field that may begin with each value of its domain."""
@@ -59,6 +60,8 @@ def first_situations(family: Family) -> Iterator[Situation]:
 def reachable(family: Family) -> Reachable:
     """Return all that a member can be like beside what all share.
 
+    Raises :class:`overbooked.checker.engine.rule_tables.ModelError` when a field may become what is none of its values.
+
     Cost: each pair is looked at once, with each step; rules are called once for all pairs that are alike to them. What
     was found for a family is kept.
     """
@@ -92,6 +95,7 @@ class _Search:
     """The pairs found so far, and those that are still to be looked at."""
 
     def __init__(self, family: Family) -> None:
+        self.own, self.shared = family.own, with_domain(family)
         self.shapes = [_Steps(shape, family) for shape in family.steps]
         self.found: dict[Combination, dict[Situation, None]] = defaultdict(dict)
         self.onward: dict[Combination, dict[_Onward, None]] = {}
@@ -109,16 +113,24 @@ class _Search:
 
     def _add(self, combination: Combination, situation: Situation) -> None:
         if situation not in self.found[combination]:
+            self._refuse_outside(self.own, situation)
             self.found[combination][situation] = None
             self.todo.append((combination, situation))
 
     def _come_to(self, combination: Combination) -> None:
         """Take the steps in which no member takes part, the first time that this combination comes up."""
         if combination not in self.onward:
+            self._refuse_outside(self.shared, combination)
             self.onward[combination] = {}
             for shape in self.shapes:
                 if not shape.members:
                     self._take(shape, combination, ())
+
+    def _refuse_outside(self, fields: Sequence[Field], values: tuple[Value, ...]) -> None:
+        """Raise an error where a field has a value that it may not have: no situation stands for that."""
+        for field, value in zip(fields, values, strict=True):
+            if value not in field.domain:
+                raise ModelError(f"{field.name} becomes {value!r}, which is none of its values")
 
     def _look(self, combination: Combination, situation: Situation) -> None:
         """Let this member stand by at every step that is known, and take every step in which it takes part."""

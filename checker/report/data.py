@@ -20,7 +20,7 @@ from overbooked.spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
 from overbooked.spec.language import State, Step
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
-from overbooked.spec.telling import contents, event, users_in_words
+from overbooked.spec.telling import content, event, users_in_words
 
 
 class Report:
@@ -154,7 +154,7 @@ def _tell(setting: Setting) -> Callable[[Step, State, State], str]:
 
 
 def _contents(setting: Setting) -> dict[str, Callable[[State], str]]:
-    def held(name: str) -> Callable[[State], str]:
-        return lambda state: contents(setting, state)[name]
+    def held(replica: int) -> Callable[[State], str]:
+        return lambda state: content(setting, state, replica)
 
-    return {f"db{i}": held(f"db{i}") for i in setting.numbers}
+    return {f"db{i}": held(i) for i in setting.numbers}

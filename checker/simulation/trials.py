@@ -68,7 +68,7 @@ def trials(
 
     All ways have the same delays in a trial, so that they can be compared in it: none is only luckier than another.
 
-    Cost: of a million trials over three replicas, 24 million draws, and a sort of three for each strategy.
+    Cost: of a million trials over three replicas, 17 million draws, and a sort of three for each strategy.
     """
     random = np.random.default_rng(seed)
     (standbys,) = random.spawn(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 import z3
@@ -85,15 +85,16 @@ def proved_or_run(
 
     With no ``premise``, one that numbers cannot tell, no run is looked for.
     """
+    made = [(system, cache(induction)) for system, induction in inductions]
 
     def claims() -> Iterator[Claim]:
-        for system, induction in inductions:
+        for system, induction in made:
             for claim in induction().claims():
                 yield claim._replace(what=f"{system.in_words}: {claim.what}")
 
     def prove(seconds: float) -> Proof:
         asked = ask_all(claims(), seconds)
-        system, induction = inductions[0]
+        system, induction = made[0]
         sentences = induction().sentences()
         if asked.verdict == "proved":
             return Proof("proved", asked.parts, invariant=sentences)

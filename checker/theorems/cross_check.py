@@ -27,7 +27,6 @@ from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 MOST = 5
 """Pairs over 1 to so many replicas are compared."""
-"""So many states at most are explored for a pair."""
 
 
 class Agreement(NamedTuple):

@@ -207,7 +207,7 @@ def sets_are_kept(view: View, setting: Setting, written: str, used: str) -> Line
     lines: Lines = {}
     (q,) = setting.checks
     stored, answer = own(setting.stored(q.room, 1)), own(setting.answer(q, 1))
-    lines["once the booking is acknowledged, all that had confirmed it at the ack keep it"] = z3.Implies(
+    lines["once the booking is acknowledged, all of the write's set keep it"] = z3.Implies(
         view.is_(known(q.room).name, True), view.count({written: (True,), stored: (0,)}) == 0
     )
     lines[f"if {q.name} must say booked, none of them has answered no booking, or may still"] = z3.Implies(

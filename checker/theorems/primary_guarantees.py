@@ -63,7 +63,9 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         (SHOWN, R + K >= N),
         lambda premise: by_induction([_faulty("read-after-write")], premise, _seen(_shown_by_k)),
     )
-    with_sets = TOPIC._replace(covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check")
+    with_sets = TOPIC._replace(
+        covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check; no fault"
+    )
     yield with_sets.with_twin(
         "standbys-are-fresh-where-sets-meet",
         Statement(
@@ -92,7 +94,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     )
     yield _about(EITHER, "one booking; C crashes, any number of restarts").from_premise(
         "bookings-are-answered-after-failover",
-        "a booking that was invoked is acknowledged in the end, or its user learns that this is unknown",
+        "nobody waits for ever for the answer to a booking: it is acknowledged, or a failover or restart ends the call",
         "booking-availability",
         (C <= N - K, C <= N - K + 1),
         lambda premise: _in_the_end(_faulty("booking-availability"), premise, _enough_live),

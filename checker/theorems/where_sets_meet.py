@@ -23,7 +23,7 @@ from overbooked.checker.theorems.by_induction import proved_or_run
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.language import Field, Value
 
-_AT_THE_ACK, _USED = "had confirmed at the ack", "its answer is used"
+_AT_THE_ACK, _USED = "is in the write's set", "its answer is used"
 _Seen: TypeAlias = Callable[[View], View]
 _Lacking: TypeAlias = Mapping[str, Collection[Value]]
 """What a replica is like that is in no set which a write waits for."""
