@@ -19,7 +19,6 @@ from overbooked.checker.proving.reachable_situations import reachable, with_doma
 from overbooked.checker.proving.solver import ask
 from overbooked.checker.theorems.any_primary import AnyPrimary, standby_of
 from overbooked.checker.theorems.any_size import AnySize, N, R, replica_of
-from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Change, Field, Model, Part, Property, Value, case, part, step
 from overbooked.spec.system import model
@@ -92,11 +91,6 @@ def states_of(asked: Model) -> Iterator[tuple[dict[str, Value], list[dict[str, V
         pytest.param(AnySize("convergence"), 2, 1, 1, marks=pytest.mark.exhaustive),
         (AnyPrimary("read-after-write", on_receipt=True), 2, 2, 1),
         pytest.param(AnyPrimary("durability", crashes=True, failover=True), 3, 2, 1, marks=pytest.mark.long),
-        pytest.param(
-            AnyPrimary("no-double-booking", unique=True, crashes=True, failover=True, users=BOTH_BOOK),
-            *(3, 1, 1),
-            marks=pytest.mark.exhaustive,
-        ),
     ],
 )
 def test_counted_states_have_just_the_runs_of_the_model(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 import z3
@@ -17,10 +18,11 @@ import z3
 from interrupted import interrupted
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine.verdicts import check
+from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.solver import ask
 from overbooked.checker.proving.solver import check as z3_check
 from overbooked.checker.proving.theorem import Judged, Proof, judge
-from overbooked.checker.theorems import catalogue, cross_check, primary_runs, read_guarantees
+from overbooked.checker.theorems import catalogue, cross_check, primary_guarantees, primary_runs, read_guarantees
 from overbooked.checker.theorems.ack_latency import APPEND, ack_time
 from overbooked.checker.theorems.any_primary import K
 from overbooked.checker.theorems.any_size import N, R
@@ -217,6 +219,18 @@ def test_what_a_primary_guarantees_is_what_the_search_finds(replicas: int) -> No
             assert agree[0] == "violated"
         unique = explored("no-double-booking", f"primary:{needed}:unique", "one", replicas, crashes)
         assert unique == (HOLDS if crashes < needed or 2 * needed > replicas else twice)
+
+
+def test_the_readme_says_of_a_primary_what_is_proved() -> None:
+    """Each premise, and each length of a run, that a theorem about a primary has stands in the README's table."""
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| what is proved for every N") :].partition("\n\n")[0]
+    cells = {cell.strip() for row in table.splitlines() for cell in row.split("|")}
+    conditions = {it.said.when.removeprefix("if ") for it in primary_guarantees.theorems() if not it.weakens}
+    assert conditions - {"it uses the answer of a replica that showed the booking by then, whatever the sets"} <= cells
+    runs = (primary_runs.STALE, primary_runs.STALE_IF_RECEIVED, primary_runs.LOST, primary_runs.BOOKED_TWICE)
+    for steps in map(text_of, runs):
+        assert any(cell.startswith(f"{steps} steps") for cell in cells)
 
 
 def test_a_room_is_booked_twice_once_a_majority_is_not_needed() -> None:

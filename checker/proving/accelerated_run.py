@@ -64,7 +64,7 @@ class LongRun(NamedTuple):
         known = (*self.premises, first.possible, first.count() == self.members)
         state = first
         often = z3.And([stretch.times >= 0 for stretch in self.stretches])
-        yield Claim("no stretch is taken less than not at all", known, often, small)
+        yield Claim("every step is taken 0 times or more", known, often, small)
         for number, stretch in enumerate(self.stretches):
             done = z3.IntVal(0) if z3.is_int_value(stretch.times) else z3.Int(f"done of stretch {number}")
             effect = _effect(state, _the_move(state, stretch))
@@ -73,7 +73,7 @@ class LongRun(NamedTuple):
             yield Claim(stretch.in_words(), (*known, done >= 0, done < stretch.times), possible_now, small)
             state = _after(state, effect, stretch.times)
         taken = z3.Sum([stretch.times for stretch in self.stretches])
-        yield Claim(f"that is {self.steps} steps", known, taken == self.steps, small)
+        yield Claim(f"that is {text_of(self.steps)} steps", known, taken == self.steps, small)
         broken = z3.Or([possible(shape, state) for shape in self.family.broken[self.goal]])
         yield Claim(f"at the end {self.goal} is violated", known, broken, small)
         if self.over:

@@ -153,7 +153,7 @@ def _shown_by(view: Replicas, setting: Setting, many: int | z3.ArithRef) -> Line
 
 
 def _enough_live(view: Replicas, setting: Setting) -> Lines:
-    return {**because.bookings(view, setting), **because.crashes(view, setting)}
+    return {**because.bookings(view, setting), **invariants.crashes(view, setting, C)}
 
 
 def _had_by_k(view: Replicas, setting: Setting) -> Lines:

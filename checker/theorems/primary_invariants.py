@@ -7,7 +7,6 @@ from itertools import permutations
 import z3
 
 from overbooked.checker.theorems.any_primary import K, Replicas
-from overbooked.checker.theorems.any_size import C
 from overbooked.checker.theorems.invariants import Lines, own
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
@@ -137,16 +136,6 @@ def shown_is_kept(view: Replicas, setting: Setting) -> Lines:
         ]
         lines[f"a replica keeps {b.name} or a later booking just if it shows it"] = z3.And(kept)
     return lines
-
-
-def crashes(view: Replicas, setting: Setting) -> Lines:
-    """Return what is true of crashes: those to come and those that were are C together."""
-    down = view.count({own(setting.up(2)): (False,)})
-    return {
-        "the crashes to come and the replicas that have crashed are C together": (
-            view.number(setting.crashes_left().name) + down == C
-        )
-    }
 
 
 def _one_primary(view: Replicas) -> Lines:

@@ -23,7 +23,7 @@ from overbooked.checker.theorems.by_induction import proved_or_run
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.language import Field, Value
 
-_AT_THE_ACK, _USED = "is in the write's set", "its answer is used"
+_WRITTEN, _USED = "is in the write's set", "its answer is used"
 _Seen: TypeAlias = Callable[[View], View]
 _Lacking: TypeAlias = Mapping[str, Collection[Value]]
 """What a replica is like that is in no set which a write waits for."""
@@ -53,7 +53,7 @@ def _of_writes(system: AnySize, *, meet: bool) -> Induction:
 
 def _of_primary(system: AnyPrimary, *, meet: bool) -> Induction:
     some = system.setting(1)
-    of_db1 = {mark: z3.Bool(f"db1 {mark}") for mark in (_AT_THE_ACK, _USED)}
+    of_db1 = {mark: z3.Bool(f"db1 {mark}") for mark in (_WRITTEN, _USED)}
 
     def seen(view: View) -> Replicas:
         return Replicas(view, some, of_db1)
@@ -67,19 +67,19 @@ def _induction(
 ) -> Induction:
     some, family = system.setting(1), system.family()
     (b,), (q,) = some.bookings, some.checks
-    marks = tuple(Field(name, (False, True), ANY) for name in (_AT_THE_ACK, _USED))
+    marks = tuple(Field(name, (False, True), ANY) for name in (_WRITTEN, _USED))
     shared, answer = z3.Int("replicas in both sets"), invariants.own(some.answer(q, 1))
 
     def stay(view: View) -> z3.BoolRef:
-        return seen(view).count({_AT_THE_ACK: (True,), _USED: (True,)}) == shared
+        return seen(view).count({_WRITTEN: (True,), _USED: (True,)}) == shared
 
     def lines(view: View) -> Lines:
         known = {**bookings(view), **invariants.checks(seen(view), some, system.numbers)}
-        kept = invariants.sets_are_kept(seen(view), some, _AT_THE_ACK, _USED)
+        kept = invariants.sets_are_kept(seen(view), some, _WRITTEN, _USED)
         return {**known, **kept, "the sets stay as they are": stay(view)}
 
     only = {
-        f"ack {b.name}": lambda view: seen(view).count({_AT_THE_ACK: (True,), **lacking}) == 0,
+        f"ack {b.name}": lambda view: seen(view).count({_WRITTEN: (True,), **lacking}) == 0,
         f"finish {q.name}": lambda view: seen(view).count({_USED: (True,), answer: (None,)}) == 0,
     }
     premises = (N >= 1, shared >= 1) if meet else (N >= 1,)
