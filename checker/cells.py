@@ -50,7 +50,7 @@ class Cell(NamedTuple):
     @property
     def judged(self) -> Guarantee:
         """The guarantee, with as many users as are asked for."""
-        guarantee = GUARANTEES[self.guarantee]
+        guarantee = GUARANTEES[self.guarantee].tested_by(read_strategy(self.read, self.replicas))
         return guarantee._replace(users=scaled(guarantee.users, self.bookings, self.checks))
 
     @property

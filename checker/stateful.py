@@ -29,7 +29,8 @@ from overbooked.checker.conformance.lockstep import Lockstep
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Clock, Log, Primary, Replica, Storage
-from overbooked.spec.faults import Fault
+from overbooked.spec.combinations import misfit
+from overbooked.spec.faults import FAULTS, Fault
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Kind
@@ -57,6 +58,10 @@ class BookingMachine(RuleBasedStateMachine):
 
     has_primary = False
     """Whether the database may replicate by itself: the storage has nodes, and the app server takes a primary."""
+    has_claims = False
+    """Whether replicas can take one booking of a room alone: they have ``claim``."""
+    has_sessions = False
+    """Whether an app server's calls may be given a user's session, and replicas know when they are behind it."""
     most_replicas = 5
     most_rooms = 3
 
@@ -76,11 +81,13 @@ class BookingMachine(RuleBasedStateMachine):
 
     def writes(self, replicas: int) -> Sequence[str]:
         """Return the names of the write strategies to try."""
-        return tuple(write_strategies(replicas) if self.has_primary else by_app_server(replicas))
+        every = write_strategies(replicas) if self.has_primary else by_app_server(replicas)
+        return tuple(name for name, write in every.items() if self.has_claims or not write.claims)
 
     def reads(self, replicas: int) -> Sequence[str]:
         """Return the names of the read strategies to try."""
-        return tuple(read_strategies(replicas, primary=self.has_primary))
+        every = read_strategies(replicas)
+        return tuple(name for name, read in every.items() if self.has_sessions or not read.session)
 
     @initialize(data=st.data())
     def opens(self, data: st.DataObject) -> None:
@@ -95,7 +102,7 @@ class BookingMachine(RuleBasedStateMachine):
         n = data.draw(st.integers(1, self.most_replicas), "replicas")
         write = data.draw(st.sampled_from(self.writes(n)), "write")
         its_write = write_strategy(write, n)
-        reads = [read for read in self.reads(n) if its_write.primary or not read_strategy(read, n).primary]
+        reads = [read for read in self.reads(n) if not misfit(its_write, read_strategy(read, n), FAULTS["none"])]
         read = data.draw(st.sampled_from(reads), "read")
         failover = its_write.primary and data.draw(st.booleans(), "failover")
         crashes = 1 if failover else data.draw(st.integers(0, n), "crashes")

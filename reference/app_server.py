@@ -10,13 +10,15 @@ from typing import NamedTuple, TypeVar
 from overbooked.reference.background import Background
 from overbooked.reference.consuming import consume
 from overbooked.reference.ports import Booking, Clock, FailoverError, Log, Primary, Replica, RoomTakenError
-from overbooked.reference.reading import Read, read_strategy
+from overbooked.reference.reading import REPAIR, SESSION, Read, read_strategy
+from overbooked.reference.session import Session
 from overbooked.reference.trying import Persistent, PersistentPrimary, until_it_works
-from overbooked.reference.writing import Write, write_strategy
+from overbooked.reference.writing import Write, parallel, write_strategy
 
 T = TypeVar("T")
 _LOGGED = "message:"
 _BY_PRIMARY = "primary:"
+_CLAIM = "claim:"
 
 
 class UnknownOutcomeError(TimeoutError):
@@ -52,18 +54,18 @@ class AppServer:
         read: str | Read,
         primary: Primary | None = None,
     ) -> None:
-        self._logged = isinstance(write, str) and write.startswith(_LOGGED)
+        its_write, its_read = (each if isinstance(each, str) else "" for each in (write, read))
+        _refuse_misfits(its_write, its_read)
+        self._logged = its_write.startswith(_LOGGED)
         plain = write.removeprefix(_LOGGED) if isinstance(write, str) else write
-        self._by_primary = isinstance(plain, str) and plain.startswith(_BY_PRIMARY)
-        if self._by_primary and self._logged:
-            raise ValueError(
-                f"{write}: a log's consumer writes to every replica, so {_LOGGED} goes with no {_BY_PRIMARY}"
-            )
+        self._by_primary, self._claims = its_write.startswith(_BY_PRIMARY), its_write.startswith(_CLAIM)
         persistent = primary and PersistentPrimary(primary, clock)
         self._write = write_strategy(plain, len(replicas), persistent) if isinstance(plain, str) else plain
+        self._from_log = parallel(1) if self._claims else self._write  # it was acknowledged, so nobody may refuse it
         self._read = read_strategy(read, len(replicas), persistent) if isinstance(read, str) else read
+        self._in_session = its_read.endswith(SESSION)
         self._replicas = [
-            Persistent(replica, clock, partial(self._confirmed, number)) for number, replica in enumerate(replicas, 1)
+            Persistent(replica, clock, partial(self._answered, number)) for number, replica in enumerate(replicas, 1)
         ]
         self._log = log
         self._clock = clock
@@ -78,29 +80,37 @@ class AppServer:
         self._unfinished |= set(unfinished)
         for booking, replica in self._unfinished:
             if 1 <= replica <= len(self._replicas):
-                self._background.start(self._replicas[replica - 1].apply(booking))
-        self._consumer = self._background.start(consume(self._log, self._clock, self._to_replicas))
+                its = self._replicas[replica - 1]
+                self._background.start(its.claim(booking) if self._claims else its.apply(booking))
+        self._consumer = self._background.start(consume(self._log, self._clock, self._consumed))
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str, session: Session | None = None) -> Booking:
         """Book the room; return the booking once the write strategy says that it is acknowledged.
 
+        The ``session``, if there is one, is this user's: it is told of the booking.
         Raises :class:`UnknownOutcomeError` when that takes too long, or there is another primary before it is answered:
-        it may be booked all the same. Raises :class:`RoomTakenError` when the primary has refused it.
+        it may be booked all the same. Raises :class:`RoomTakenError` when the primary, or too many replicas, refuse it.
         """
         self._refuse_if_closed()
-        return await self._in_time(self._background.start(self._book(user, room)))
+        booking = await self._in_time(self._background.start(self._book(user, room)))
+        (session or Session()).note(booking)
+        return booking
 
-    async def is_room_available(self, room: str) -> bool:
+    async def is_room_available(self, room: str, session: Session | None = None) -> bool:
         """Return whether the replicas that the read strategy believes have no booking of the room.
 
+        With a ``:session`` strategy, they answer once they have what the user was told of whose ``session`` it is.
         Raises :class:`UnknownOutcomeError` when too few answer in time.
         """
         self._refuse_if_closed()
-        asked = self._background.start(self._latest(room))
+        session = session or Session()
+        asked = self._background.start(self._latest(room, session))
         try:
-            return await self._in_time(asked) is None
+            found = await self._in_time(asked)
         finally:
             asked.cancel()
+        session.note(found)
+        return found is None
 
     @property
     def unfinished(self) -> list[Unfinished]:
@@ -132,15 +142,21 @@ class AppServer:
         return Booking(room, user, await until_it_works(self._clock.timestamp, self._clock))
 
     async def _to_replicas(self, booking: Booking) -> None:
+        await self._written(booking, self._write)
+
+    async def _consumed(self, booking: Booking) -> None:
+        await self._written(booking, self._from_log)
+
+    async def _written(self, booking: Booking, write: Write) -> None:
         if not self._by_primary:
             self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}
-        await self._write(booking, self._replicas, self._background)
+        await write(booking, self._replicas, self._background)
 
-    def _confirmed(self, number: int, booking: Booking) -> None:
+    def _answered(self, number: int, booking: Booking) -> None:
         self._unfinished.discard(Unfinished(booking, number))
 
-    async def _latest(self, room: str) -> Booking | None:
-        return await self._read(room, self._replicas)
+    async def _latest(self, room: str, session: Session) -> Booking | None:
+        return await self._read(room, self._replicas, session.at_least(room) if self._in_session else 0)
 
     async def _in_time(self, work: asyncio.Task[T]) -> T:
         too_late = asyncio.create_task(self._clock.until_too_late())
@@ -160,3 +176,15 @@ class AppServer:
             raise ClosedError("the app server is closing down and takes no more calls")
         if self._consumer and self._consumer.done():
             raise RuntimeError("the log's consumer has failed, so that bookings would not reach the replicas")
+
+
+def _refuse_misfits(write: str, read: str) -> None:
+    """Raise :class:`ValueError` where what is named does not go together."""
+    logged = write.removeprefix(_LOGGED) if write.startswith(_LOGGED) else ""
+    if logged.startswith(_BY_PRIMARY):
+        raise ValueError(f"{write}: a log's consumer writes to every replica, so {_LOGGED} goes with no {_BY_PRIMARY}")
+    if logged.startswith(_CLAIM):
+        raise ValueError(f"{write}: what is in the log is acknowledged before a replica could refuse it")
+    if read.endswith(REPAIR) and write.startswith((_CLAIM, _BY_PRIMARY)):
+        its = "would spread bookings that were rejected" if write.startswith(_CLAIM) else "writes to replicas"
+        raise ValueError(f"{read}: does not go with {write}, as a repair {its}")

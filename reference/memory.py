@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from overbooked.reference.ports import Booking, Entry, LogEntry
+from overbooked.reference.ports import Booking, Entry, LogEntry, RoomTakenError
+from overbooked.reference.session import no_earlier
 from overbooked.reference.waiting import Waiting
 
 
@@ -20,9 +21,14 @@ class MemoryReplica:
         if kept is None or booking.timestamp > kept.timestamp:
             self._kept[booking.room] = booking
 
-    async def read(self, room: str) -> Booking | None:
-        """Return the booking kept for a room."""
-        return self._kept.get(room)
+    async def claim(self, booking: Booking) -> None:
+        """Keep the booking if it is the only one of its room."""
+        if self._kept.setdefault(booking.room, booking) != booking:
+            raise RoomTakenError(f"{booking.room} is taken")
+
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return the booking kept for a room, if it is late enough."""
+        return no_earlier(self._kept.get(room), at_least)
 
     async def close(self) -> None:
         """Hold on to all of it: whoever connects next finds it."""

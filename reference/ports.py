@@ -31,7 +31,7 @@ class LogEntry(NamedTuple):
 
 
 class RoomTakenError(RuntimeError):
-    """The primary refuses a booking: its log has one of the room."""
+    """The primary, or a replica that takes one booking of a room alone, refuses this one: it has one."""
 
 
 class FailoverError(ConnectionError):
@@ -42,14 +42,30 @@ class UnreachableError(ConnectionError):
     """A replica or the log cannot do now what it was asked; whether it did it all the same, nobody knows."""
 
 
+class BehindError(UnreachableError):
+    """The replica does not have yet what it was asked for."""
+
+
 class Replica(Protocol):
-    """One replica of the database. Every method may raise :class:`UnreachableError`, and is then tried again."""
+    """One replica of the database. Every method may raise :class:`UnreachableError`, and is then tried again.
+
+    ``claim`` is called by ``claim:K`` alone, and ``at_least`` is given by ``:session`` reads alone.
+    """
 
     async def apply(self, booking: Booking) -> None:
         """Keep the booking durably, if its timestamp is higher than that of the one kept for its room."""
 
-    async def read(self, room: str) -> Booking | None:
-        """Return the booking kept for a room."""
+    async def claim(self, booking: Booking) -> None:
+        """Keep the booking durably, if none is kept for its room; claimed again, it is kept as it is.
+
+        Raises :class:`RoomTakenError` if another one is kept.
+        """
+
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return the booking kept for a room.
+
+        Raises :class:`BehindError` while its timestamp is lower than ``at_least`` (where none is kept, that is 0).
+        """
 
     async def close(self) -> None:
         """Let go of what the connection holds."""
@@ -100,8 +116,11 @@ class Primary(Protocol):
         before it has answered.
         """
 
-    async def read(self, room: str) -> Booking | None:
-        """Return the booking that the primary shows for a room."""
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return the booking that the primary shows for a room.
+
+        Raises :class:`BehindError` while its timestamp is lower than ``at_least`` (where none is shown, that is 0).
+        """
 
 
 class Node(Protocol):

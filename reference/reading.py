@@ -8,15 +8,18 @@ from itertools import islice
 from typing import TypeAlias
 
 from overbooked.reference.ports import Booking, Primary, Replica
+from overbooked.reference.repairing import Repair, latest
 
-Read: TypeAlias = Callable[[str, Sequence[Replica]], Awaitable[Booking | None]]
+Read: TypeAlias = Callable[[str, Sequence[Replica], int], Awaitable[Booking | None]]
+"""Reads a room of replicas, each of which answers once what it keeps is at least as late as a timestamp."""
+REPAIR, SESSION = ":repair", ":session"
 
 
 def first(answers: int) -> Read:
     """Return the strategy that asks all replicas and believes the latest of the first so many answers."""
 
-    async def read(room: str, replicas: Sequence[Replica]) -> Booking | None:
-        asked = [asyncio.create_task(_ask(replica, room)) for replica in replicas]
+    async def read(room: str, replicas: Sequence[Replica], at_least: int) -> Booking | None:
+        asked = [asyncio.create_task(_ask(replica, room, at_least)) for replica in replicas]
         try:
             return latest([await answer for answer in islice(asyncio.as_completed(asked), answers)])
         finally:
@@ -29,8 +32,17 @@ def first(answers: int) -> Read:
 def one(number: int) -> Read:
     """Return the strategy that asks the replica of that number alone, from 1 on."""
 
-    async def read(room: str, replicas: Sequence[Replica]) -> Booking | None:
-        return await replicas[number - 1].read(room)
+    async def read(room: str, replicas: Sequence[Replica], at_least: int) -> Booking | None:
+        return await _ask(replicas[number - 1], room, at_least)
+
+    return read
+
+
+def repairing(answers: int) -> Read:
+    """Return the strategy that asks all replicas, and writes the latest answer back until so many replicas have it."""
+
+    async def read(room: str, replicas: Sequence[Replica], _: int) -> Booking | None:
+        return await Repair(room, replicas, answers).latest()
 
     return read
 
@@ -38,31 +50,32 @@ def one(number: int) -> Read:
 def of_primary(primary: Primary) -> Read:
     """Return the strategy that asks whoever is the primary."""
 
-    async def read(room: str, _: Sequence[Replica]) -> Booking | None:
-        return await primary.read(room)
+    async def read(room: str, _: Sequence[Replica], at_least: int) -> Booking | None:
+        return await _ask(primary, room, at_least)
 
     return read
-
-
-def latest(answers: Sequence[Booking | None]) -> Booking | None:
-    """Return the booking with the highest timestamp among the answers, if there is one."""
-    return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)
 
 
 def read_strategy(name: str, replicas: int, primary: Primary | None = None) -> Read:
     """Return the strategy called ``one``, ``quorum``, ``all``, ``first:R``, ``one:dbI``, or with a primary its own.
 
+    Those of several answers may end in ``:repair``. One that ends in ``:session`` reads as it does without: what a user
+    was told is for the app server to know.
     Raises :class:`ValueError` when there is none of that name for so many replicas.
     """
-    if primary and name == "one:primary":
+    plain = name.removesuffix(SESSION)
+    if primary and plain == "one:primary":
         return of_primary(primary)
-    known: dict[str, Read] = {"one": first(1), "quorum": first(replicas // 2 + 1), "all": first(replicas)}
-    known |= {f"first:{r}": first(r) for r in range(1, replicas + 1)}
-    known |= {f"one:db{i}": one(i) for i in range(1, replicas + 1)}
-    if name not in known:
-        raise ValueError(f"{name}: no such way to read {replicas} replicas; there are {', '.join(known)}")
-    return known[name]
+    answers = {"one": 1, "quorum": replicas // 2 + 1, "all": replicas}
+    answers |= {f"first:{r}": r for r in range(1, replicas + 1)}
+    known = {each: first(r) for each, r in answers.items()} | {f"one:db{i}": one(i) for i in range(1, replicas + 1)}
+    repairs = {f"{each}{REPAIR}": repairing(r) for each, r in answers.items() if r > 1} if plain == name else {}
+    if plain not in known | repairs:
+        there_are = ", ".join(known | repairs)
+        raise ValueError(f"{name}: no such way to read {replicas} replicas; there are {there_are}")
+    return (known | repairs)[plain]
 
 
-async def _ask(replica: Replica, room: str) -> Booking | None:
-    return await replica.read(room)
+async def _ask(replica: Replica | Primary, room: str, at_least: int) -> Booking | None:
+    """Return what a replica answers; only where it has to be late enough is it asked for that."""
+    return await (replica.read(room, at_least) if at_least else replica.read(room))

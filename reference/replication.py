@@ -13,6 +13,7 @@ from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
 from overbooked.reference.ports import Booking, Clock, FailoverError, LogEntry, Node, RoomTakenError, UnreachableError
+from overbooked.reference.session import no_earlier
 from overbooked.reference.trying import until_it_works
 
 Kind: TypeAlias = Literal["append", "refuse", "receive", "apply", "confirm", "promote"]
@@ -98,11 +99,14 @@ class ReplicatedDatabase:
         self._note_change()
         await answer
 
-    async def read(self, room: str) -> Booking | None:
-        """Return the booking that the primary shows for a room; wait while there is none that is up."""
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return the booking that the primary shows for a room; wait while there is none that is up.
+
+        Raises :class:`BehindError` while it is earlier than ``at_least``.
+        """
         while self.primary in self._stopped:
             await self.changed(self._changes)
-        return await self._nodes[self.primary].read(room)
+        return no_earlier(await self._nodes[self.primary].read(room), at_least)
 
     def stop(self, replica: int) -> None:
         """Let a replica do nothing more."""

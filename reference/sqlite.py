@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from overbooked.reference.ports import Booking, Entry, LogEntry, UnreachableError
+from overbooked.reference.ports import Booking, Entry, LogEntry, RoomTakenError, UnreachableError
+from overbooked.reference.session import no_earlier
 from overbooked.reference.waiting import Waiting
 
 T = TypeVar("T")
@@ -75,11 +76,18 @@ class SQLiteReplica:
         """Keep the booking if it is the latest of its room."""
         await self._database.do(lambda connection: self._keep(connection, booking))
 
-    async def read(self, room: str) -> Booking | None:
-        """Return the booking kept for a room."""
+    async def claim(self, booking: Booking) -> None:
+        """Keep the booking if it is the only one of its room."""
+        insert = "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO NOTHING"
+        await self._database.do(lambda connection: connection.execute(insert, booking))
+        if await self.read(booking.room) != booking:
+            raise RoomTakenError(f"{booking.room} is taken")
+
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return the booking kept for a room, if it is late enough."""
         select = "SELECT room, user, timestamp FROM bookings WHERE room = ?"
         row = await self._database.do(lambda connection: connection.execute(select, (room,)).fetchone())
-        return Booking(*row) if row else None
+        return no_earlier(Booking(*row) if row else None, at_least)
 
     async def close(self) -> None:
         """Close the file."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
-from overbooked.reference.ports import Booking, Clock, Primary, Replica, UnreachableError
+from overbooked.reference.ports import Booking, Clock, Primary, Replica, RoomTakenError, UnreachableError
 
 T = TypeVar("T")
 
@@ -24,19 +24,28 @@ async def until_it_works(operation: Callable[[], Awaitable[T]], clock: Clock) ->
 class Persistent:
     """A replica that is asked again until it answers, so that one that comes back is one that was slow."""
 
-    def __init__(self, replica: Replica, clock: Clock, confirmed: Callable[[Booking], None]) -> None:
+    def __init__(self, replica: Replica, clock: Clock, answered: Callable[[Booking], None]) -> None:
         self._replica = replica
         self._clock = clock
-        self._confirmed = confirmed
+        self._answered = answered
 
     async def apply(self, booking: Booking) -> None:
         """Return once the replica has confirmed."""
         await until_it_works(lambda: self._replica.apply(booking), self._clock)
-        self._confirmed(booking)
+        self._answered(booking)
 
-    async def read(self, room: str) -> Booking | None:
-        """Return what the replica answers."""
-        return await until_it_works(lambda: self._replica.read(room), self._clock)
+    async def claim(self, booking: Booking) -> None:
+        """Return once the replica has confirmed; raise :class:`RoomTakenError` once it has refused."""
+        try:
+            await until_it_works(lambda: self._replica.claim(booking), self._clock)
+        except RoomTakenError:
+            self._answered(booking)
+            raise
+        self._answered(booking)
+
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return what the replica answers, once that is late enough."""
+        return await until_it_works(_reading(self._replica, room, at_least), self._clock)
 
     async def close(self) -> None:
         """Close the replica."""
@@ -54,6 +63,11 @@ class PersistentPrimary:
         """Return once the primary has confirmed."""
         await self._primary.write(booking)
 
-    async def read(self, room: str) -> Booking | None:
-        """Return what whoever is the primary answers."""
-        return await until_it_works(lambda: self._primary.read(room), self._clock)
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Return what whoever is the primary answers, once that is late enough."""
+        return await until_it_works(_reading(self._primary, room, at_least), self._clock)
+
+
+def _reading(replica: Replica | Primary, room: str, at_least: int) -> Callable[[], Awaitable[Booking | None]]:
+    """Return how to ask a replica, which need not know of sessions where there is none."""
+    return lambda: replica.read(room, at_least) if at_least else replica.read(room)

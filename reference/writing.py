@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from overbooked.reference.background import Background
-from overbooked.reference.ports import Booking, Primary, Replica
+from overbooked.reference.ports import Booking, Primary, Replica, RoomTakenError
 
 Write: TypeAlias = Callable[[Booking, Sequence[Replica], Background], Awaitable[None]]
 
@@ -40,6 +40,29 @@ def parallel(confirmations: int) -> Write:
     return write
 
 
+def claim(confirmations: int) -> Write:
+    """Return the strategy that claims the room at all replicas at once and waits for so many of them.
+
+    It raises :class:`RoomTakenError` once so many have refused that too few are left.
+    """
+
+    async def write(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
+        claims = [background.start(replica.claim(booking)) for replica in replicas]
+        confirmed, spare = 0, len(replicas) - confirmations
+        for answer in asyncio.as_completed(claims):
+            try:
+                await answer
+                confirmed += 1
+            except RoomTakenError:
+                spare -= 1
+                if spare < 0:
+                    raise
+            if confirmed == confirmations:
+                return
+
+    return write
+
+
 def to_primary(primary: Primary) -> Write:
     """Return the strategy that writes to whoever is the primary, and leaves the rest to the database."""
 
@@ -50,7 +73,7 @@ def to_primary(primary: Primary) -> Write:
 
 
 def write_strategy(name: str, replicas: int, primary: Primary | None = None) -> Write:
-    """Return the strategy called ``serial-sync``, ``serial-async``, ``parallel:K``, or with a primary ``primary:...``.
+    """Return the strategy called ``serial-sync``, ``serial-async``, ``parallel:K``, ``claim:K``, or ``primary:...``.
 
     How many standbys a primary waits for, and for what, is up to the database.
     Raises :class:`ValueError` when there is none of that name for so many replicas, or it needs a primary.
@@ -59,6 +82,7 @@ def write_strategy(name: str, replicas: int, primary: Primary | None = None) -> 
         return to_primary(_given(primary, name))
     known: dict[str, Write] = {"serial-sync": serial_sync, "serial-async": serial_async}
     known |= {f"parallel:{k}": parallel(k) for k in range(1, replicas + 1)}
+    known |= {f"claim:{k}": claim(k) for k in range(1, replicas + 1)}
     if name not in known:
         raise ValueError(f"{name}: no such way to write to {replicas} replicas; there are {', '.join(known)}")
     return known[name]

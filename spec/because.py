@@ -111,8 +111,17 @@ def _twice(run: BrokenRun) -> Because:
     else:
         why = f"{second.user} asked before {run.name(first)} was acknowledged, and was told available, as it still was"
     right = f"{second.user}'s booking is refused, as {first.room} is {first.user}'s."
-    lost = because_primary.not_refused(run, first, second) if run.setting.write.unique else ""
+    lost = _not_refused(run, first, second) if run.setting.write.unique else ""
     return Because(f"{both}. {why}{lost}.", right)
+
+
+def _not_refused(run: BrokenRun, first: Call, second: Call) -> str:
+    """Return why another booking of the room than the first was not refused, where one may be."""
+    if run.setting.write.primary:
+        return because_primary.not_refused(run, first, second)
+    writes = {f"db{i}": run.setting.writing(second, i).name for i in run.setting.numbers}
+    took = [name for name, write in writes.items() if run.end[write] == "confirmed"]
+    return f", and {listed(took)}, which had no booking of {first.room}, took {run.name(second)}"
 
 
 def _apart(run: BrokenRun) -> Because:
@@ -143,6 +152,9 @@ def _never_comes(run: BrokenRun, booking: Call, replica: str) -> str:
     setting = run.setting
     if setting.write.primary:
         return because_primary.never_comes(run, booking, replica)
+    kept = run.live(booking.room)[replica]
+    if setting.write.claims and kept:
+        return f"{replica} has b{kept}, and takes no other booking of {booking.room}"
     sender = "the consumer" if setting.write.log else "the app server"
     if waits := run.waited_for(run.under_way(booking)):
         return f"{sender} waits for ever for {listed(waits)}, which crashed"
@@ -164,10 +176,19 @@ def _unanswered(run: BrokenRun) -> Because:
         return Because(why, f"{call.user} is told something, whatever fails.")
     needed = setting.write.needed if call.kind == "book" else setting.read.answers
     of = f"{'confirmation' if call.kind == 'book' else 'answer'}{'s' * (needed > 1)}"
-    got = run.end[(setting.confirmations(call) if call.kind == "book" else setting.answers(call)).name]
+    got = run.number(setting.confirmations(call) if call.kind == "book" else setting.useful(call))
     rest = f"and {run.faults}" if run.faults else "and nothing is under way"
-    why = f"{call.user} waits for ever: {call.spelled} needs {needed} {of}, has {got}, {rest}."
+    why = f"{call.user} waits for ever: {call.spelled} needs {needed} {of}, has {got or 'none'}, {rest}"
+    why += f"{_behind(run, call) if call.kind == 'check' and setting.read.session else ''}."
     return Because(why, f"{call.user} is told something, whatever fails.")
+
+
+def _behind(run: BrokenRun, check: Call) -> str:
+    """Return which replicas never answer a user, as they never get what this user was told of."""
+    told = run.number(run.setting.told(check.user, check.room))
+    behind = [name for name, held in run.live(check.room).items() if held < told]
+    lack = f"lack{'s' * (len(behind) == 1)}"
+    return f"; {listed(behind)} {lack} b{told}, of which {check.user} was told, and will never get it" if behind else ""
 
 
 def _older(run: BrokenRun) -> Because:

@@ -74,6 +74,11 @@ def acknowledge(call: str) -> Change | None:
     return {"call": "acked"} if call == "running" else None
 
 
+def note_own(told: int, timestamp: int) -> Change:
+    """The user was told of this booking."""
+    return {"told": max(told, timestamp)}
+
+
 def is_up(up: bool) -> bool:
     """The replica has not crashed."""
     return up
@@ -149,7 +154,7 @@ def _by_its_own_clock(setting: Setting, booking: Call, mine: int) -> list[Part]:
 
 def writes(setting: Setting) -> Iterator[Step]:
     """Yield ``apply`` and ``confirm`` of every booking at every replica that the app server or consumer writes to."""
-    for b in setting.bookings if not setting.write.primary else ():
+    for b in setting.bookings if not (setting.write.primary or setting.write.claims) else ():
         for i in setting.numbers:
             write, stored, timestamp = setting.writing(b, i), setting.stored(b.room, i), setting.timestamp(b)
             takes = part(apply, write=write, stored=stored, timestamp=timestamp)
@@ -162,7 +167,9 @@ def writes(setting: Setting) -> Iterator[Step]:
 def acks(setting: Setting) -> Iterator[Step]:
     """Yield the ``ack`` of every booking; one in a durable log waits for nothing more."""
     for b in setting.bookings:
-        yield step("ack", part(acknowledge, call=setting.call(b)), *_ack_waits_for(setting, b), call=b.name)
+        told = {"told": setting.told(b.user, b.room), "timestamp": setting.timestamp(b)}
+        notes = [part(note_own, **told)] if setting.read.session else []
+        yield step("ack", part(acknowledge, call=setting.call(b)), *_ack_waits_for(setting, b), *notes, call=b.name)
 
 
 def _ack_waits_for(setting: Setting, booking: Call) -> list[Part]:

@@ -150,7 +150,7 @@ def writes(setting: Setting) -> Iterator[Step]:
 
 def rejections(setting: Setting) -> Iterator[Step]:
     """Yield the ``reject`` of every booking, where the primary may refuse one."""
-    for b in setting.bookings if setting.write.unique else ():
+    for b in setting.bookings if setting.write.primary and setting.write.unique else ():
         yield step("reject", part(reject, call=setting.call(b), write=setting.request(b)), call=b.name)
 
 

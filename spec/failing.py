@@ -44,6 +44,11 @@ def forget_confirmations(confirmations: int) -> Change | None:  # noqa: ARG001 -
     return {"confirmations": 0}
 
 
+def forget_refusals(refusals: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The app server no longer knows who refused."""
+    return {"refusals": 0}
+
+
 def stop_consuming(consuming: bool) -> Change | None:  # noqa: ARG001 - a role that is only written
     """The entry at the committed offset will be consumed again; the log and the offset survive."""
     return {"consuming": False}
@@ -88,3 +93,5 @@ def forgets_writes(setting: Setting, booking: Call) -> Iterator[Part]:
     for i in setting.numbers:
         yield part(forget_write, write=setting.writing(booking, i))
     yield part(forget_confirmations, confirmations=setting.confirmations(booking))
+    if setting.write.claims:
+        yield part(forget_refusals, refusals=setting.refusals(booking))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from overbooked.spec.booking import while_up
 from overbooked.spec.language import Case, Change, Field, Part, When, case, part
 from overbooked.spec.message_log import out_of_log
+from overbooked.spec.read_strategies import ReadStrategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call, Kind, Program, programs
 
@@ -29,6 +30,7 @@ class Guarantee(NamedTuple):
 
     ``anomaly`` is the word for a violation, ``question`` what somebody would ask who fears it.
     It ``implies`` others: whoever keeps it keeps those. One that is judged only ``on_request`` is not in the table.
+    With a read strategy that knows what users were told, users do what ``in_session`` says, if it says anything.
     """
 
     name: str
@@ -42,6 +44,11 @@ class Guarantee(NamedTuple):
     memory: Callable[[Setting], Memory] = lambda _: Memory()
     implies: tuple[str, ...] = ()
     on_request: bool = False
+    in_session: tuple[Program, ...] = ()
+
+    def tested_by(self, read: ReadStrategy) -> Guarantee:
+        """Return the guarantee with the users' programs that test it with this way to read."""
+        return self._replace(users=self.in_session) if read.session and self.in_session else self
 
 
 # What is remembered.
@@ -280,16 +287,28 @@ def acked_in_order(setting: Setting) -> Iterator[Case]:
         yield case(told(setting, other, "acked"), part(is_bound, bound=earlier(one, other)))
 
 
-def still_running(setting: Setting) -> Iterator[Case]:
-    """Yield: a call that was invoked has no answer."""
-    for call in setting.calls:
-        yield case(told(setting, call, "running"), call=call.name)
+def a_booking_still_runs(setting: Setting) -> Iterator[Case]:
+    """Yield: a booking that was invoked has no answer."""
+    for b in setting.bookings:
+        yield case(told(setting, b, "running"), call=b.name)
 
 
-def answered(setting: Setting) -> Iterator[Case]:
-    """Yield: a call was answered."""
-    for call in setting.calls:
-        yield case(told(setting, call, "acked") if call.kind == "book" else over(setting, call), call=call.name)
+def a_check_still_runs(setting: Setting) -> Iterator[Case]:
+    """Yield: a check that was invoked has no answer."""
+    for q in setting.checks:
+        yield case(told(setting, q, "running"), call=q.name)
+
+
+def a_booking_is_acked(setting: Setting) -> Iterator[Case]:
+    """Yield: a booking was acknowledged."""
+    for b in setting.bookings:
+        yield case(told(setting, b, "acked"), call=b.name)
+
+
+def a_check_is_over(setting: Setting) -> Iterator[Case]:
+    """Yield: a check was answered."""
+    for q in setting.checks:
+        yield case(over(setting, q), call=q.name)
 
 
 GUARANTEES = {
@@ -376,8 +395,8 @@ GUARANTEES = {
             "May I wait for ever for the confirmation of my booking?",
             programs(("book",)),
             "in the end",
-            still_running,
-            answered,
+            a_booking_still_runs,
+            a_booking_is_acked,
         ),
         Guarantee(
             "checking-availability",
@@ -386,8 +405,9 @@ GUARANTEES = {
             "May I wait for ever to be told whether a room is free?",
             programs(("check",)),
             "in the end",
-            still_running,
-            answered,
+            a_check_still_runs,
+            a_check_is_over,
+            in_session=programs(("book", "check")),
         ),
         Guarantee(
             "last-write-wins",

@@ -36,7 +36,8 @@ QUESTIONS = (
     Question(
         "Is R + W > N linearizable?",
         "No. Whoever asks after the acknowledgement is told of the write; while it is still under way, one reader may "
-        "be told of it, and the next one not.",
+        "be told of it, and the next one not. With `quorum:repair` it is, as that writes back what it found before it "
+        "tells.",
         "parallel:2/quorum/linearizability",
     ),
     Question(
@@ -74,6 +75,33 @@ QUESTIONS = (
         "The first one's booking was acknowledged when the primary alone had it, and was lost on failover. The new "
         "primary had nothing to refuse the second one for.",
         "primary:1:unique/one/no-double-booking@failover",
+    ),
+    Question(
+        "Two customers got the same seat, though each replica takes a seat only once.",
+        "One replica was enough for each of them, and they were not the same one. With `claim:K` and K more than half "
+        "of the replicas, any two bookings meet at one, which refuses the second.",
+        "claim:1/one/no-double-booking",
+    ),
+    Question(
+        "Each replica refuses duplicates, and now they disagree for ever.",
+        "A booking that was rejected stays wherever it was taken. Somebody has to clear it away.",
+        "claim:2/one/convergence",
+    ),
+    Question(
+        "Read repair is on, and reads are stale all the same.",
+        "A repair writes back the latest answer that it got. Where no replica was asked that has the write, there is "
+        "nothing to repair.",
+        "parallel:1/quorum:repair/read-after-write",
+    ),
+    Question(
+        "Since I read my own writes, some reads hang.",
+        "A replica answers only once it has what I was told of, and one of them never gets it.",
+        "serial-async/quorum:session/checking-availability@replica-crash",
+    ),
+    Question(
+        "I see what I booked at once, and my friend does not.",
+        "A session knows what its own user was told. Of others it knows nothing.",
+        "parallel:1/one:session/read-after-write",
     ),
     Question(
         "I read from the primary alone, and got old data all the same.",

@@ -1,29 +1,49 @@
-"""The read strategies: which replicas a check asks, and how many answers it uses."""
+"""The read strategies: which replicas a check asks, how many answers it uses, and what it does before it tells."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from overbooked.spec.names import StrategyError, number_of, unknown
+
+REPAIR, SESSION = ":repair", ":session"
 
 
 class ReadStrategy(NamedTuple):
     """How a check reads: it asks the replicas ``asks`` (numbered from 1) and uses the first ``answers`` answers.
 
-    With ``primary`` it asks that one of them which is the primary now.
+    primary
+        It asks that one of them which is the primary now.
+    repair
+        Before it tells, it writes the latest answer back, until ``answers`` replicas have that.
+    session
+        A replica answers a user only once it has what this user was told of the room.
     """
 
     name: str
     answers: int
     asks: tuple[int, ...]
     primary: bool = False
+    repair: bool = False
+    session: bool = False
 
 
-def read_strategies(replicas: int, *, primary: bool = True) -> dict[str, ReadStrategy]:
-    """Return every read strategy over that many replicas, by name; ``primary`` says whether there is one of these.
+def read_strategies(replicas: int) -> dict[str, ReadStrategy]:
+    """Return every read strategy over that many replicas, by name: plain ones, then with a repair, then with a session.
 
-    >>> read_strategies(5)["quorum"].answers
-    3
+    >>> read_strategies(5)["quorum"].answers, list(read_strategies(1))[-3:]
+    (3, ['one:db1:session', 'first:1:session', 'one:primary:session'])
+    """
+    return dict(_known(replicas))
+
+
+def plain_reads(replicas: int) -> dict[str, ReadStrategy]:
+    """Return the read strategies that ask replicas, whoever these are, and do nothing else.
+
+    >>> list(plain_reads(2))
+    ['one', 'quorum', 'all', 'one:db1', 'one:db2', 'first:1', 'first:2']
     """
     everyone = tuple(range(1, replicas + 1))
     each = [
@@ -32,9 +52,17 @@ def read_strategies(replicas: int, *, primary: bool = True) -> dict[str, ReadStr
         ReadStrategy("all", replicas, everyone),
         *(ReadStrategy(f"one:db{i}", 1, (i,)) for i in everyone),
         *(ReadStrategy(f"first:{r}", r, everyone) for r in everyone),
-        ReadStrategy("one:primary", 1, everyone, primary=True),
     ]
-    return {strategy.name: strategy for strategy in each if primary or not strategy.primary}
+    return {strategy.name: strategy for strategy in each}
+
+
+@cache
+def _known(replicas: int) -> Mapping[str, ReadStrategy]:
+    everyone = tuple(range(1, replicas + 1))
+    plain = [*plain_reads(replicas).values(), ReadStrategy("one:primary", 1, everyone, primary=True)]
+    repairs = [it._replace(name=it.name + REPAIR, repair=True) for it in plain if it.answers > 1]
+    sessions = [it._replace(name=it.name + SESSION, session=True) for it in plain]
+    return {strategy.name: strategy for strategy in (*plain, *repairs, *sessions)}
 
 
 def read_strategy(name: str, replicas: int) -> ReadStrategy:
@@ -47,11 +75,21 @@ def read_strategy(name: str, replicas: int) -> ReadStrategy:
         ...
     overbooked.spec.names.StrategyError: one:db7: there are 3 replicas, db1..db3
     """
-    known = read_strategies(replicas)
+    known = _known(replicas)
     if name in known:
         return known[name]
-    if number_of(name, "first") is not None:
+    plain = name.removesuffix(SESSION).removesuffix(REPAIR).removesuffix(SESSION)
+    if number_of(plain, "first") not in {None, *range(1, replicas + 1)}:
         raise StrategyError(f"{name}: there are {replicas} replicas, so R is one of 1..{replicas}")
-    if number_of(name.replace(":db", ":"), "one") is not None:
+    if plain not in known and number_of(plain.replace(":db", ":"), "one") is not None:
         raise StrategyError(f"{name}: there are {replicas} replicas, db1..db{replicas}")
+    if plain in known:
+        raise StrategyError(f"{name}: {_why_not(name)}")
     raise unknown("read strategy", name, known)
+
+
+def _why_not(name: str) -> str:
+    """Return why a way to read that there is goes with no such ending."""
+    if SESSION in name:
+        return "a repair already waits until R replicas have what it tells; take either :repair or :session"
+    return "one answer is the latest as it is; a repair needs two answers or more, as in quorum:repair"

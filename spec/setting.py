@@ -91,7 +91,10 @@ class Setting(NamedTuple):
 
     def writing(self, booking: Call, replica: int) -> Field:
         """Return how far the write of a booking to one replica is."""
-        return _field(f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed"), "unsent")
+        refused = ("refused", "declined") * self.write.claims
+        return _field(
+            f"write {booking.name} db{replica}", ("unsent", "sent", "applied", "confirmed", *refused), "unsent"
+        )
 
     def request(self, booking: Call) -> Field:
         """Return how far the write of a booking to the primary is, which is all that the app server writes."""
@@ -101,6 +104,16 @@ class Setting(NamedTuple):
     def confirmations(self, booking: Call) -> Field:
         """Return how many replicas have confirmed a booking, to whoever sent it to them."""
         return _field(f"confirmations {booking.name}", tuple(range(self.replicas + 1)), 0)
+
+    def refusals(self, booking: Call) -> Field:
+        """Return how many replicas have declined a booking, as far as the app server knows."""
+        return _field(f"refusals {booking.name}", tuple(range(self.replicas + 1)), 0)
+
+    # What users know.
+
+    def told(self, user: str, room: str) -> Field:
+        """Return the latest timestamp of a room that a user was told of: by an ack, or by a check that said booked."""
+        return _field(f"told {user} {room}", self.timestamps, 0)
 
     # What the replicas and the log hold.
 
@@ -202,6 +215,14 @@ class Setting(NamedTuple):
         """Return the highest timestamp among the answers to a check."""
         return _field(f"latest {check.name}", self.timestamps, 0)
 
+    def agreeing(self, check: Call) -> Field:
+        """Return how many of the answers to a check are the latest one."""
+        return _field(f"agreeing {check.name}", tuple(range(self.replicas + 1)), 0)
+
+    def useful(self, check: Call) -> Field:
+        """Return how many answers a check has of the kind that it needs: with a repair, of the latest one."""
+        return self.agreeing(check) if self.read.repair else self.answers(check)
+
     # How many more faults there may be.
 
     def crashes_left(self) -> Field:
@@ -218,7 +239,13 @@ class Setting(NamedTuple):
 
     def fields(self) -> tuple[Field, ...]:
         """Return every field of this setting."""
-        return (*self._of_bookings(), *self._of_replicas(), *self._of_checks(), *self._of_faults())
+        return (
+            *self._of_bookings(),
+            *self._of_replicas(),
+            *self._of_checks(),
+            *self._of_users(),
+            *self._of_faults(),
+        )
 
     def _of_bookings(self) -> list[Field]:
         fields = []
@@ -230,7 +257,8 @@ class Setting(NamedTuple):
         return fields + (self._of_log() if self.bookings and (self.write.log or self.write.primary) else [])
 
     def _of_writes(self, booking: Call) -> list[Field]:
-        return [self.writing(booking, i) for i in self.numbers]
+        refusals = [self.refusals(booking)] if self.write.claims else []
+        return [*(self.writing(booking, i) for i in self.numbers), *refusals]
 
     def _of_primary(self, booking: Call) -> list[Field]:
         held = [self.held(booking, i) for i in self.numbers]
@@ -257,7 +285,13 @@ class Setting(NamedTuple):
         for check in self.checks:
             fields += [self.call(check), self.answers(check), self.latest(check)]
             fields += [self.answer(check, i) for i in self.asks]
+            fields += [self.agreeing(check)] * self.read.repair
         return fields
+
+    def _of_users(self) -> list[Field]:
+        """Return what users were told of, where replicas look at that."""
+        known = dict.fromkeys((call.user, call.room) for call in self.calls) if self.read.session else ()
+        return [self.told(user, room) for user, room in known]
 
     def _of_faults(self) -> list[Field]:
         left = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from overbooked.spec import booking, built_in_replication, checking, failing, message_log
+from overbooked.spec import booking, built_in_replication, checking, claiming, failing, message_log
 from overbooked.spec.guarantees import Guarantee, Memory
 from overbooked.spec.language import Model, Property, Step
 from overbooked.spec.setting import Setting
@@ -37,11 +37,14 @@ def steps_of(setting: Setting) -> Iterator[Step]:
     a story in which one thing is done before the next begins is easier to follow.
     """
     yield from booking.writes(setting)
+    yield from claiming.writes(setting)
     yield from built_in_replication.writes(setting)
     yield from message_log.consumption(setting)
     yield from booking.acks(setting)
     yield from built_in_replication.rejections(setting)
+    yield from claiming.rejections(setting)
     yield from checking.samples(setting)
+    yield from checking.repairs(setting)
     yield from checking.finishes(setting)
     yield from booking.invocations(setting)
     yield from checking.invocations(setting)

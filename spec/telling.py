@@ -104,10 +104,14 @@ def _messages(taken: Taken) -> Iterator[Message]:
     if step == "sample":
         yield Message("app", replica, f"{call.room}?")
         yield Message(replica, "app", in_short(taken.heard) if taken.heard else "no booking")
+    if step == "repair":
+        yield Message("app", replica, in_short(taken.heard))
+        yield Message(replica, "app", f"has {in_short(taken.heard)}")
     first = {
         "invoke": Message(call.user, "app", call.spelled),
         "confirm": Message(replica, writer, f"has {name}"),
         "ack": Message("app", call.user, f"{call.room} is booked ({name})"),
+        "decline": Message(replica, writer, f"{call.room} is taken"),
         "reject": Message("app", call.user, f"{call.room} is taken"),
         "finish": Message("app", call.user, f"{call.room} is {answer}"),
         "timeout": Message("app", call.user, "unknown"),
@@ -141,7 +145,20 @@ def _of_booking(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
         told |= of_primary(taken)
     elif step == "apply":
         told[step] = (replica, _applied(name, taken))
+    elif setting.write.claims:
+        told |= _of_claim(taken)
     return (*told[step], values | ({"sent": sent} if sent else {}))
+
+
+def _of_claim(taken: Taken) -> dict[str, tuple[str, str]]:
+    """Return, for each step by which a booking is refused, who does what in it."""
+    name, call = taken.booking, taken.call
+    kept = f": it has {in_short(taken.stored(taken.before))}" if taken.replica else ""
+    return {
+        "refuse": (taken.replica, f"refuses {name}{kept}"),
+        "decline": (taken.replica, f"tells the app server that it refused {name}"),
+        "reject": ("app", f"tells {call.user}: {call.room} is taken"),
+    }
 
 
 def _applied(name: str, taken: Taken) -> str:
@@ -164,7 +181,15 @@ def _of_check(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
         return "app", f"tells {call.user}: {call.room} is {answer}", {"answer": answer}
     heard = taken.heard
     values: dict[str, Value | list[str]] = {"answer": "booked", "booking": heard} if heard else {"answer": "available"}
+    if step == "repair":
+        return replica, f"{_repaired(taken)} for {call.user}", values
     return replica, f"answers {call.user}: {in_short(heard) if heard else 'no booking'}", values
+
+
+def _repaired(taken: Taken) -> str:
+    """Return what a replica does to which the latest answer is written back."""
+    name, kept = in_short(taken.heard), taken.stored(taken.after)
+    return f"takes {name}, written back" if kept == taken.heard else f"is told {name}, and keeps b{kept}, written back"
 
 
 def _fault(setting: Setting, step: str, replica: str, before: State, after: State) -> Event:

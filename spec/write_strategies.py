@@ -26,7 +26,8 @@ class WriteStrategy(NamedTuple):
     on_receipt
         A standby confirms what it has received, and need not show it yet.
     unique
-        The primary refuses a booking of a room that its log has a booking of.
+        A second booking of a room is refused: by the primary, if its log has one; or, where the app server writes to
+        every replica, by each of them that has one (the strategy is a *claim*).
     """
 
     name: str
@@ -36,6 +37,11 @@ class WriteStrategy(NamedTuple):
     primary: bool = False
     on_receipt: bool = False
     unique: bool = False
+
+    @property
+    def claims(self) -> bool:
+        """Whether each replica by itself takes a booking only where it has none of the room."""
+        return self.unique and not self.primary
 
     def first(self, replicas: int) -> range:
         """Return the numbers, from 1, of the replicas that a write is sent to at once."""
@@ -83,7 +89,8 @@ def by_app_server(replicas: int) -> dict[str, WriteStrategy]:
         *(WriteStrategy(f"parallel:{k}", serial=False, needed=k) for k in range(1, replicas + 1)),
     ]
     logged = [each._replace(name=f"message:{each.name}", log=True) for each in direct]
-    return {each.name: each for each in direct + logged}
+    claims = [WriteStrategy(f"claim:{k}", serial=False, needed=k, unique=True) for k in range(1, replicas + 1)]
+    return {each.name: each for each in direct + logged + claims}
 
 
 def _by_database(replicas: int) -> Iterator[WriteStrategy]:
@@ -112,7 +119,9 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     if in_order in known:
         raise StrategyError(f"{name}: no such write strategy; did you mean {in_order}?")
     to_primary = name.removesuffix(":unique").removesuffix(":received")
-    for k in (number_of(name.removeprefix("message:"), "parallel"), number_of(to_primary, "primary")):
+    if number_of(name.removeprefix("message:"), "claim") is not None and name.startswith("message:"):
+        raise StrategyError(f"{name}: what is in the log is acknowledged before a replica could refuse it")
+    for k in (number_of(to_primary.removeprefix("message:"), kind) for kind in ("parallel", "claim", "primary")):
         if k is not None and not 1 <= k <= replicas:
             raise StrategyError(f"{name}: there {_are(replicas)}, so K is one of 1..{replicas}")
     raise unknown("write strategy", name, known)

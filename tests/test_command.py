@@ -81,10 +81,12 @@ def test_all_is_what_goes_together(capsys: pytest.CaptureFixture[str]) -> None:
     """Of all ways and all faults those are judged that make sense with each other: there is no failover without one."""
     asked = ("--write", "all", "--read", "all-reads", "--fault", "all", "--guarantee", "checking-availability")
     rows = verdicts(capsys, *asked, "--replicas", "2")
-    by_app_server, built_in = 8 * 7 * 6, 8 * 8 * 7
-    assert len(rows) == by_app_server + built_in
+    plain, repairs, sessions = 7, 3, 7
+    by_app_server, claims = 8 * (plain + repairs + sessions) * 6, 2 * (plain + sessions) * 6
+    built_in = 8 * (plain + sessions + 2) * 7
+    assert len(rows) == by_app_server + claims + built_in
     for row in rows:
-        needs_primary = row["read"] == "one:primary" or row["fault"] == "failover"
+        needs_primary = "primary" in str(row["read"]) or row["fault"] == "failover"
         assert str(row["write"]).startswith("primary:") or not needs_primary
     named = {(row["read"], row["fault"]) for row in rows}
     assert {("one:primary", "failover"), ("one:primary", "none"), ("one", "failover")} <= named
@@ -248,6 +250,19 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--write message:parallel:0", "message:parallel:0: there are 3 replicas, so K is one of 1..3"),
         ("--read first:9 --replicas 5", "first:9: there are 5 replicas, so R is one of 1..5"),
         ("--read one:db4", "one:db4: there are 3 replicas, db1..db3"),
+        ("--read one:repair", "one:repair: one answer is the latest as it is; a repair needs two answers or more"),
+        ("--read all:repair:session", "all:repair:session: a repair already waits until R replicas have what it tells"),
+        ("--write claim:2 --read quorum:repair", "quorum:repair: with claim:2 a repair would spread a booking"),
+        ("--write primary:1 --read all:repair", "all:repair: a repair writes to replicas, and with primary:1 only the"),
+        (
+            "--write message:claim:1",
+            "message:claim:1: what is in the log is acknowledged before a replica could refuse",
+        ),
+        ("--write claim:4", "claim:4: there are 3 replicas, so K is one of 1..3"),
+        ("--read first:4:session", "first:4:session: there are 3 replicas, so R is one of 1..3"),
+        ("--read one:db4:session", "one:db4:session: there are 3 replicas, db1..db3"),
+        ("prove claim:2/quorum", "claim:2: nothing is proved of it yet; overbooked check explores it"),
+        ("simulate --read quorum:repair", "quorum:repair: is not simulated, as how long a repair takes depends on how"),
         ("--fault crash", "crash: no such fault; did you mean replica-crash?"),
         ("--guarantee linear", "linear: no such guarantee; did you mean linearizability?"),
         ("--replicas 0", "argument --replicas: 0 is not a whole number from 1 on"),

@@ -33,7 +33,9 @@ from overbooked.checker.engine.transition_cover import covering_runs
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Booking, Clock, Log, Replica
-from overbooked.reference.reading import Read, latest, read_strategy
+from overbooked.reference.reading import Read, read_strategy
+from overbooked.reference.repairing import Repair, latest
+from overbooked.reference.session import Session
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
@@ -199,7 +201,7 @@ IN_A_ROW = "in a row: something goes round for ever"
 class Eager(AppServer):
     """Acknowledges before anything is written."""
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Book the room in the background."""
         booking = await self._stamped(user, room)
         self._background.start(self._to_replicas(booking))
@@ -214,16 +216,16 @@ class Moody(AppServer):
         self._moods = random.SystemRandom()
         self._reads: list[Read] = [read_strategy(name, len(replicas)) for name in ("one", "one:db1")]
 
-    async def is_room_available(self, room: str) -> bool:
+    async def is_room_available(self, room: str, session: Session | None = None) -> bool:
         """Ask in this way or in that."""
         self._read = self._moods.choice(self._reads)
-        return await super().is_room_available(room)
+        return await super().is_room_available(room, session)
 
 
 class Restless(AppServer):
     """Never comes to rest."""
 
-    async def is_room_available(self, room: str) -> bool:
+    async def is_room_available(self, room: str) -> bool:  # type: ignore[override]
         """Ask for ever."""
         while room:  # noqa: ASYNC110 - there is nothing to wait for
             await asyncio.sleep(0)
@@ -233,7 +235,7 @@ class Restless(AppServer):
 class Broken(AppServer):
     """Raises what nobody expects."""
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Fail."""
         raise KeyError(user, room)
 
@@ -241,7 +243,7 @@ class Broken(AppServer):
 class Exits(AppServer):
     """Ends the process."""
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Exit."""
         raise SystemExit(user, room)
 
@@ -249,7 +251,7 @@ class Exits(AppServer):
 class Cancelled(AppServer):
     """Takes itself for cancelled."""
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Give up."""
         raise asyncio.CancelledError(user, room)
 
@@ -257,9 +259,9 @@ class Cancelled(AppServer):
 class Liar(AppServer):
     """Answers what is no answer."""
 
-    async def is_room_available(self, room: str) -> bool:
+    async def is_room_available(self, room: str, session: Session | None = None) -> bool:
         """Say nope."""
-        await super().is_room_available(room)
+        await super().is_room_available(room, session)
         return "nope"  # type: ignore[return-value]
 
 
@@ -293,10 +295,37 @@ def test_a_difference_is_told_by_a_shortest_run_and_both_sides() -> None:
     assert found.difference.repeatable
 
 
+TWO_BOOKINGS = Cell("serial-async", "quorum:repair", 3, "none", "read-after-write", bookings=2, checks=1)
+
+
+@pytest.mark.exhaustive
+def test_a_repair_conforms_while_two_bookings_overtake_each_other() -> None:
+    """Of a check that finds one booking, begins to write it back, and finds a later one, each transition is taken."""
+    (found,) = result([TWO_BOOKINGS], Implementation(in_memory))
+    assert (found.verdict, found.covered) == ("conforms", 84_291)
+
+
+def test_a_repair_of_what_is_no_longer_the_latest_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that goes on to write back what it found first, when it has found a later one, differs."""
+    stop = Repair._write_back  # noqa: SLF001 - what is to go wrong
+
+    def go_on(self: Repair) -> None:
+        kept, self._writing = self._writing, {}
+        if not kept:
+            stop(self)
+        self._writing |= kept
+
+    monkeypatch.setattr(Repair, "_write_back", go_on)
+    (found,) = result([TWO_BOOKINGS], Implementation(in_memory))
+    assert found.verdict == "differs"
+    assert found.difference is not None
+    assert found.difference.run.steps[-1].name in {"sample", "repair"}
+
+
 class Forgetful(AppServer):
     """Takes no notice of the first answer, so that it matters who answered first."""
 
-    async def _latest(self, room: str) -> Booking | None:
+    async def _latest(self, room: str) -> Booking | None:  # type: ignore[override]
         asked = [asyncio.create_task(replica.read(room)) for replica in self._replicas]
         answers = [await answer for answer in asyncio.as_completed(asked)]
         return latest(answers[1:])
@@ -462,13 +491,13 @@ class Workers(AppServer):
             self._background.start(self._work(replica, self._queues[-1]))
         await super().start()
 
-    async def book_room(self, user: str, room: str) -> Booking:
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Book the room at all replicas at once; two must confirm."""
         booking = Booking(room, user, await self._clock.timestamp())
         await self._first(2, lambda replica: replica.apply(booking))
         return booking
 
-    async def is_room_available(self, room: str) -> bool:
+    async def is_room_available(self, room: str) -> bool:  # type: ignore[override]
         """Believe the latest of two answers."""
         return not any(await self._first(2, lambda replica: replica.read(room)))
 

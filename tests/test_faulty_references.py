@@ -35,11 +35,11 @@ FAULTS = [
     Fault("the replicas are written in another order", "writing.py", "for replica in replicas:", "for replica in reversed(replicas):", "serial-sync one read-after-write"),
     Fault("the acknowledgement comes one confirmation early", "writing.py", "as_completed(writes), confirmations)", "as_completed(writes), confirmations - 1)", "parallel:2 one read-after-write"),
     Fault("the acknowledgement comes one confirmation late", "writing.py", "as_completed(writes), confirmations)", "as_completed(writes), confirmations + 1)", "parallel:2 one read-after-write"),
-    Fault("no more replicas are written than must confirm", "writing.py", "for replica in replicas]", "for replica in replicas[:confirmations]]", "parallel:2 one read-after-write"),
+    Fault("no more replicas are written than must confirm", "writing.py", "replica.apply(booking)) for replica in replicas]", "replica.apply(booking)) for replica in replicas[:confirmations]]", "parallel:2 one read-after-write"),
     Fault("a background write is dropped", "writing.py", "background.start(serial_sync(booking, rest, background))", "rest.clear()", "serial-async one read-after-write"),
     Fault("a background write is waited for", "writing.py", "background.start(serial_sync", "await (serial_sync", "serial-async one read-after-write"),
     Fault("the first answer decides", "reading.py", "return latest([await answer for answer in islice(asyncio.as_completed(asked), answers)])", "return [await answer for answer in islice(asyncio.as_completed(asked), answers)][0]", "serial-async quorum read-after-write"),
-    Fault("the oldest answer decides", "reading.py", "return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)", "return min(answers, key=lambda booking: booking.timestamp if booking else 0)", "serial-async quorum read-after-write"),
+    Fault("the oldest answer decides", "repairing.py", "return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)", "return min(answers, key=lambda booking: booking.timestamp if booking else 0)", "serial-async quorum read-after-write"),
     Fault("half of the replicas are a quorum", "reading.py", "replicas // 2 + 1", "replicas // 2", "serial-async quorum read-after-write"),
     Fault("one answer too few is waited for", "reading.py", "as_completed(asked), answers)", "as_completed(asked), answers - 1)", "serial-async all read-after-write"),
     Fault("those who need not answer any more are still asked", "reading.py", "each.cancel()", "pass", "serial-async one read-after-write"),
@@ -58,15 +58,28 @@ FAULTS = [
     Fault("the offset is lost when the log is opened again", "sqlite.py", "INSERT INTO committed SELECT 0 WHERE NOT EXISTS (SELECT * FROM committed)", "DELETE FROM committed; INSERT INTO committed VALUES (0)", "message:serial-sync one convergence --fault app-restart", over="sqlite"),
     Fault("the offset is committed before the booking is applied", "consuming.py", "await write(entry.booking)", "await log.commit(entry); await write(entry.booking)", "message:serial-sync one durability"),
     Fault("the offset is never committed", "consuming.py", "await until_it_works(lambda: log.commit(entry), clock)", "pass", "message:serial-sync one durability"),
-    Fault("the log is not consumed", "app_server.py", "consume(self._log, self._clock, self._to_replicas)", "asyncio.sleep(0)", "message:serial-sync one durability"),
+    Fault("the log is not consumed", "app_server.py", "consume(self._log, self._clock, self._consumed)", "asyncio.sleep(0)", "message:serial-sync one durability"),
     Fault("nothing is appended to the log", "app_server.py", "await until_it_works(lambda: self._log.append(booking), self._clock)", "pass", "message:serial-sync one durability"),
     Fault("the user is told before anything is written", "app_server.py", "            await self._to_replicas(booking)\n", "            self._background.start(self._to_replicas(booking))\n", "serial-sync one durability"),
     Fault("what was sent is stopped when the call takes too long", "app_server.py", "if not work.done() or", "if (not work.done() and (work.cancel() or True)) or", "serial-sync one durability --fault timeout"),
     Fault("no call takes too long", "app_server.py", "asyncio.wait({work, too_late}", "asyncio.wait({work}", "serial-sync one durability --fault timeout"),
     Fault("a check that took too long goes on asking", "app_server.py", "asked.cancel()", "pass", "serial-sync one checking-availability --fault timeout"),
-    Fault("available and booked are mixed up", "app_server.py", "await self._in_time(asked) is None", "await self._in_time(asked) is not None", "serial-sync one checking-availability"),
+    Fault("available and booked are mixed up", "app_server.py", "return found is None", "return found is not None", "serial-sync one checking-availability"),
     Fault("a write that fails is not tried again", "trying.py", "await clock.until_retry(attempt)", "raise", "parallel:1 one durability --fault replica-crash"),
     Fault("a write that fails counts as confirmed", "trying.py", "await clock.until_retry(attempt)", "return", "parallel:2 one durability --fault replica-crash"),
+    Fault("it is told before it is written back", "repairing.py", "while not self._is_done():", "while len(self._has) < self._needed:", "parallel:1 quorum:repair read-after-write"),
+    Fault("what is found is not written back", "repairing.py", "await replica.apply(booking)", "pass", "parallel:1 quorum:repair monotonic-reads"),
+    Fault("one replica at a time is written back to", "repairing.py", "and it not in written]:", "and it not in written][:1]:", "parallel:1 all:repair read-after-write"),
+    Fault("whoever is written to does not count", "repairing.py", "            self._has[replica] = task.result()\n", "            self._has.setdefault(replica, task.result())\n", "parallel:1 quorum:repair read-after-write"),
+    Fault("a user is told of a booking and their session is not", "app_server.py", "(session or Session()).note(booking)", "pass", "parallel:1 one:session read-your-writes"),
+    Fault("a check is told booked and the session is not", "app_server.py", "        session.note(found)\n", "", "parallel:1 one:session monotonic-reads"),
+    Fault("what the user was told of is not asked for", "app_server.py", "if self._in_session else 0", "if False else 0", "parallel:1 quorum:session read-your-writes"),
+    Fault("a replica that is behind answers", "session.py", "< timestamp:", "< 0:", "parallel:1 one:db2:session read-your-writes"),
+    Fault("a claim pushes out the booking that is there", "memory.py", "self._kept.setdefault(booking.room, booking) != booking", "self._kept.update({booking.room: booking})", "claim:2 one convergence"),
+    Fault("a claim is never refused, in SQL", "sqlite.py", "!= booking:", "is None:", "claim:2 one convergence", over="sqlite"),
+    Fault("one refusal too many is waited for", "writing.py", "if spare < 0:", "if spare < -1:", "claim:2 one convergence"),
+    Fault("a claim is acknowledged one confirmation early", "writing.py", "if confirmed == confirmations:", "if confirmed == max(1, confirmations - 1):", "claim:2 one convergence"),
+    Fault("a refusal counts as a confirmation", "writing.py", "                spare -= 1\n", "                confirmed += 1\n                spare -= 1\n", "claim:2 one convergence"),
     Fault("the standby that has least takes over", "replication.py", "most = max(counts", "most = min(counts", "primary:1 one durability --fault failover"),
     Fault("no standby takes over", "replication.py", "if self._how.failover else []", "if False else []", "primary:1 one durability --fault failover"),
     Fault("it is shown before enough standbys have confirmed", "replication.py", "self._how.needed - 1", "self._how.needed - 2", "primary:2 one durability"),
@@ -95,7 +108,8 @@ def caught_by_conform(folder: Path, fault: Fault) -> int | None:
 
 def caught_by_stateful(folder: Path, fault: Fault, most: int = 400) -> int | None:
     """Return after how many runs the machine finds a difference; ``None`` if it does not."""
-    how = "primary" if fault.conform.startswith("primary:") else "others"
+    repairs = any(word in fault.conform for word in (":repair", ":session", "claim:"))
+    how = "primary" if fault.conform.startswith("primary:") else "repairs" if repairs else "others"
     done = run_on_copy(folder, "until_caught", fault.over, str(most), how)
     assert done.status in {0, 1}, done.printed
     return int(done.printed) if done.status else None

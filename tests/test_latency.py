@@ -34,11 +34,12 @@ LEGS = ("write", "ack", "read", "response")
 def timed(replicas: int) -> Iterator[tuple[WriteStrategy, ReadStrategy]]:
     """Yield the pairs that the reference is timed in: all but those that tell no more of how long they take.
 
-    What is unique takes as long as what is not. A standby of the reference does one thing at a time, so that with
+    What is unique takes as long as what is not, and a repair as long as answers differ. Who checks here was told of
+    nothing that a session would wait for. A standby of the reference does one thing at a time, so that with
     ``:received`` it may confirm a little later than a trial says.
     """
     for write in write_strategies(replicas).values():
-        for read in read_strategies(replicas).values():
+        for read in [it for it in read_strategies(replicas).values() if not (it.repair or it.session)]:
             if not (write.unique or (write.on_receipt and write.needed > 1) or misfit(write, read, FAULTS["none"])):
                 yield write, read
 

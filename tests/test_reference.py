@@ -55,10 +55,10 @@ class Slow(MemoryReplica):
         await self.let.wait()
         await super().apply(booking)
 
-    async def read(self, room: str) -> Booking | None:
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
         """Answer once it is let."""
         await self.let.wait()
-        return await super().read(room)
+        return await super().read(room, at_least)
 
 
 class Failing(MemoryReplica):
@@ -73,10 +73,10 @@ class Failing(MemoryReplica):
         await super().apply(booking)
         self._fail()
 
-    async def read(self, room: str) -> Booking | None:
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
         """Fail, or answer."""
         self._fail()
-        return await super().read(room)
+        return await super().read(room, at_least)
 
     def _fail(self) -> None:
         if self.left:

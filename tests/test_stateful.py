@@ -51,18 +51,37 @@ class PrimaryAlone(OverSQLite):
         return [name for name in super().writes(replicas) if name.startswith("primary:")]
 
 
+class Repairing(WithPrimary):
+    """The machine with claims, repairs and sessions."""
+
+    has_claims = has_sessions = True
+
+    def reads(self, replicas: int) -> Sequence[str]:
+        """Return the ways to read that repair or keep a session."""
+        return [name for name in super().reads(replicas) if name.endswith((":repair", ":session"))]
+
+
+class RepairingOverSQLite(Repairing, OverSQLite):
+    """The same over SQLite files."""
+
+
 TestReference = WithPrimary.TestCase
 TestReference.settings = settings(SETTINGS, max_examples=40)
 TestPrimaryOverSQLite = PrimaryAlone.TestCase
 TestPrimaryOverSQLite.settings = settings(SETTINGS, max_examples=10)
 TestReferenceOverSQLite = OverSQLite.TestCase
 TestReferenceOverSQLite.settings = settings(SETTINGS, max_examples=10)
+TestRepairs = Repairing.TestCase
+TestRepairs.settings = settings(SETTINGS, max_examples=40)
+TestRepairsOverSQLite = RepairingOverSQLite.TestCase
+TestRepairsOverSQLite.settings = settings(SETTINGS, max_examples=10)
 
 
 @pytest.mark.exhaustive
-def test_many_runs_of_the_reference() -> None:
+@pytest.mark.parametrize("machine", [WithPrimary, Repairing])
+def test_many_runs_of_the_reference(machine: type[BookingMachine]) -> None:
     """The machine for longer."""
-    run_state_machine_as_test(WithPrimary, settings=settings(SETTINGS, max_examples=1500))
+    run_state_machine_as_test(machine, settings=settings(SETTINGS, max_examples=1500))
 
 
 def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Lockstep:
@@ -88,6 +107,32 @@ def test_a_message_that_is_lost_is_sent_again_and_changes_nothing() -> None:
     both.take("sample u2.check db1")
     both.take("finish u2.check")
     assert both.stands(both.setting.checks[0]) == "booked"
+    both.close()
+
+
+def test_what_repairs_is_sent_again_too() -> None:
+    """A repair, a claim and a refusal that are lost are sent again."""
+    both = alongside("claim:2", "quorum:session", ANYTHING)
+    both.call(1, "book", "r1")
+    both.lose("apply u1.book db1")
+    both.take("apply u1.book db1")
+    both.call(2, "book", "r1")
+    both.lose("apply u2.book db1")
+    both.take("refuse u2.book db1")
+    both.lose("decline u2.book db1")
+    both.take("decline u2.book db1")
+    both.take("apply u2.book db2")
+    both.take("refuse u1.book db2")
+    both.close()
+    both = alongside("parallel:1", "quorum:repair", ANYTHING)
+    both.call(1, "book", "r1")
+    both.take("apply u1.book db1")
+    both.call(2, "check", "r1")
+    for step in ("sample u2.check db1", "sample u2.check db2"):
+        both.take(step)
+    both.lose("repair u2.check db2")
+    both.take("repair u2.check db2")
+    both.take("finish u2.check")
     both.close()
 
 

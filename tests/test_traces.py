@@ -327,7 +327,11 @@ def test_who_is_waited_for_has_crashed_and_what_is_forgotten_was_not_sent() -> N
         if verdict.run is None:
             continue
         why, end = because(verdict.cell.setting, verdict.cell.guarantee, verdict.run.states).why, verdict.run.states[-1]
-        if waited := re.search(r"(\w+) waits for ever for (db\d), which crashed", why):
+        if kept := re.search(r": (db\d) has b(\d), and takes no other booking of r1", why):
+            assert end[f"stored r1 {kept[1]}"] == int(kept[2])
+            assert verdict.cell.write.startswith("claim:")
+            causes.add("it refuses")
+        elif waited := re.search(r"(\w+) waits for ever for (db\d), which crashed", why):
             sender = "consumer" if verdict.cell.write.startswith("message:") else "server"
             assert waited[1] == sender
             assert end[f"up {waited[2]}"] is False
@@ -338,7 +342,7 @@ def test_who_is_waited_for_has_crashed_and_what_is_forgotten_was_not_sent() -> N
             assert re.search(r"(b\d) was still to be sent to db\d when the app server restarted, and is forgotten", why)
             assert "restart" in [step.name for step in verdict.run.steps]
             causes.add("forgotten")
-    assert causes == {"the consumer waits", "the server waits", "forgotten"}
+    assert causes == {"the consumer waits", "the server waits", "forgotten", "it refuses"}
 
 
 def test_it_is_said_that_no_fault_was_needed() -> None:

@@ -1,7 +1,8 @@
 """The booking system a second time, from the page that defines it: plain tuples, typed apart from ``spec``.
 
 Nothing here is general or fast. It exists so that a slip in the spec, in the tables or in the search shows as
-a disagreement. Calls are numbered through, and a write is 0 unsent, 1 sent, 2 applied, 3 confirmed.
+a disagreement. Calls are numbered through, and a write is 0 unsent, 1 sent, 2 applied, 3 confirmed, or else
+4 refused, 5 declined.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PROGRAMS: dict[str, list[list[str]]] = {
     "checking-availability": [["check"]],
     "last-write-wins": [["book"], ["book"]],
 }
-UNSENT, SENT, APPLIED, CONFIRMED = range(4)
+UNSENT, SENT, APPLIED, CONFIRMED, REFUSED, DECLINED = range(6)
 
 
 class Setting(NamedTuple):
@@ -46,9 +47,6 @@ class Setting(NamedTuple):
     primary: int = 0
 
 
-REFUSED = 4
-
-
 def put(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
     """Return the items with one of them replaced."""
     return (*items[:at], item, *items[at + 1 :])
@@ -56,6 +54,9 @@ def put(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
 
 class Hotel:
     """The booking system for one way to write, one way to read, one guarantee and one fault setting."""
+
+    late_repairs = False
+    """Whether a check that has its answer goes on writing it back until its user is told."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the setting is just these
         self,
@@ -68,8 +69,10 @@ class Hotel:
     ) -> None:
         self.guarantee, self.n = guarantee, n
         self.log, strategy = write.startswith("message:"), write.removeprefix("message:")
-        self.serial = strategy.startswith("serial")
+        self.serial, self.claims = strategy.startswith("serial"), strategy.startswith("claim:")
         self.needed = {"serial-sync": n, "serial-async": 1}.get(strategy) or int(strategy.split(":")[1])
+        self.repairs, self.remembers = read.endswith(":repair"), read.endswith(":session")
+        read = read.removesuffix(":repair").removesuffix(":session")
         self.ask_primary = read == "one:primary"
         self.alone = int(read[len("one:db") :]) - 1 if read.startswith("one:db") else None
         known = {"one": 1, "quorum": n // 2 + 1, "all": n}
@@ -80,7 +83,8 @@ class Hotel:
         self.may_time_out, self.skewed = fault == "timeout", fault == "clock-skew"
         self.kinds: list[str] = []
         self.before: list[int | None] = []
-        for program in programs or PROGRAMS[guarantee]:
+        waits_for_own = self.remembers and guarantee == "checking-availability"
+        for program in programs or ([["book", "check"]] if waits_for_own else PROGRAMS[guarantee]):
             for at, kind in enumerate(program):
                 self.before.append(len(self.kinds) - 1 if at else None)
                 self.kinds.append(kind)
@@ -151,18 +155,28 @@ class Hotel:
 
     def _writing(self, w: Setting) -> Iterator[Setting]:
         for b in self.bookings:
-            write = w.writes[b]
             for i in range(self.n):
-                if write[i] == SENT and w.up[i]:
-                    stored = put(w.stored, i, max(w.stored[i], w.stamps[b]))
-                    yield w._replace(writes=put(w.writes, b, put(write, i, APPLIED)), stored=stored)
-                if write[i] == APPLIED and w.up[i]:
-                    confirmed = put(write, i, CONFIRMED)
-                    if self.serial and i + 1 < self.n:
-                        confirmed = put(confirmed, i + 1, SENT)
-                    yield w._replace(writes=put(w.writes, b, confirmed))
-            if w.calls[b] == "running" and (self.log or self._enough(write)):
+                if w.up[i]:
+                    yield from self._at_replica(w, b, i)
+            if w.calls[b] == "running" and (self.log or self._enough(w.writes[b])):
                 yield w._replace(calls=put(w.calls, b, "acked"))
+            if w.calls[b] == "running" and w.writes[b].count(DECLINED) > self.n - self.needed:
+                yield w._replace(calls=put(w.calls, b, "taken"))
+
+    def _at_replica(self, w: Setting, b: int, i: int) -> Iterator[Setting]:
+        write = w.writes[b]
+        if write[i] == SENT and self.claims and w.stored[i]:
+            yield w._replace(writes=put(w.writes, b, put(write, i, REFUSED)))
+        elif write[i] == SENT:
+            stored = put(w.stored, i, max(w.stored[i], w.stamps[b]))
+            yield w._replace(writes=put(w.writes, b, put(write, i, APPLIED)), stored=stored)
+        if write[i] == REFUSED:
+            yield w._replace(writes=put(w.writes, b, put(write, i, DECLINED)))
+        if write[i] == APPLIED:
+            confirmed = put(write, i, CONFIRMED)
+            if self.serial and i + 1 < self.n:
+                confirmed = put(confirmed, i + 1, SENT)
+            yield w._replace(writes=put(w.writes, b, confirmed))
 
     def _enough(self, write: tuple[int, ...]) -> bool:
         if self.serial and self.needed == 1:
@@ -180,15 +194,40 @@ class Hotel:
 
     def _reading(self, w: Setting) -> Iterator[Setting]:
         for q in self.checks:
-            if w.calls[q] != "running":
-                continue
-            answers = [answer for answer in w.answers[q] if answer is not None]
-            if len(answers) == self.used:
-                yield w._replace(calls=put(w.calls, q, "booked" if max(answers) else "available"))
-                continue
-            for i in self._asked(w):
-                if w.up[i] and w.answers[q][i] is None:
-                    yield w._replace(answers=put(w.answers, q, put(w.answers[q], i, w.stored[i])))
+            if w.calls[q] == "running":
+                yield from self._checking(w, q)
+
+    def _checking(self, w: Setting, q: int) -> Iterator[Setting]:
+        answers = [answer for answer in w.answers[q] if answer is not None]
+        latest = max(answers, default=0)
+        count = answers.count(latest) if self.repairs else len(answers)
+        if count < self.used:
+            yield from self._sampled(w, q)
+        else:
+            yield w._replace(calls=put(w.calls, q, "booked" if latest else "available"))
+        if self.repairs and len(answers) >= self.used and (count < self.used or self.late_repairs):
+            yield from self._repaired(w, q, latest)
+
+    def _sampled(self, w: Setting, q: int) -> Iterator[Setting]:
+        least = self._told(w, q) if self.remembers else 0
+        for i in self._asked(w):
+            if w.up[i] and w.answers[q][i] is None and w.stored[i] >= least:
+                yield w._replace(answers=put(w.answers, q, put(w.answers[q], i, w.stored[i])))
+
+    def _told(self, w: Setting, c: int) -> int:
+        """Return the timestamp of the latest booking that the user was told of before a call, 0 if of none."""
+        last = self.before[c]
+        if last is None:
+            return 0
+        found = max(answer or 0 for answer in w.answers[last])
+        told = {"acked": w.stamps[last], "booked": found}.get(w.calls[last], 0)
+        return max(told, self._told(w, last))
+
+    def _repaired(self, w: Setting, q: int, latest: int) -> Iterator[Setting]:
+        for i, answer in enumerate(w.answers[q]):
+            if w.up[i] and answer is not None and answer < latest:
+                stored = put(w.stored, i, max(w.stored[i], latest))
+                yield w._replace(stored=stored, answers=put(w.answers, q, put(w.answers[q], i, latest)))
 
     def _asked(self, w: Setting) -> list[int]:
         alone = w.primary if self.ask_primary else self.alone
@@ -199,7 +238,6 @@ class Hotel:
         live = [stored for stored, up in zip(w.stored, w.up, strict=True) if up]
         acked = [b for b in self.bookings if w.calls[b] == "acked"]
         available = [q for q in self.checks if w.calls[q] == "available"]
-        running = "running" in w.calls
         return {
             "read-after-write": any(w.bound[q] for q in available),
             "linearizability": any(w.bound[q] for q in available),
@@ -208,8 +246,8 @@ class Hotel:
             "no-double-booking": len(acked) > 1,
             "convergence": over and (len(set(live)) > 1 or any(s < w.stamps[b] for b in acked for s in live)),
             "durability": over and any(self._is_lost(w, live, b) for b in acked),
-            "booking-availability": over and running,
-            "checking-availability": over and running,
+            "booking-availability": over and any(w.calls[b] == "running" for b in self.bookings),
+            "checking-availability": over and any(w.calls[q] == "running" for q in self.checks),
             "last-write-wins": over and any(b in acked and w.stamps[a] in live for a, b in w.after),
         }[self.guarantee]
 

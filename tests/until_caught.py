@@ -1,11 +1,13 @@
 """Runs the stateful machine, ``until_caught.py OVER MOST HOW``, and prints after how many runs it finds a difference.
 
-HOW is ``primary`` where it is to try built-in replication, too: there are as many ways to write again.
+HOW is ``primary`` where it is to try built-in replication, too: there are as many ways to write again. It is
+``repairs`` where it is to try claims, repairs and sessions, and no others.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from hypothesis import Phase, settings
@@ -21,11 +23,20 @@ class Counting(BookingMachine):
     """The machine, counting its runs."""
 
     has_primary = sys.argv[3:] == ["primary"]
+    repairs = has_claims = has_sessions = sys.argv[3:] == ["repairs"]
     runs = 0
 
     def __init__(self) -> None:
         super().__init__()
         Counting.runs += 1
+
+    def writes(self, replicas: int) -> Sequence[str]:
+        """Return the ways to write, with claims or without."""
+        return [name for name in super().writes(replicas) if self.repairs or not name.startswith("claim:")]
+
+    def reads(self, replicas: int) -> Sequence[str]:
+        """Return the ways to read that repair or keep a session, or the others."""
+        return [name for name in super().reads(replicas) if name.endswith((":repair", ":session")) == self.repairs]
 
     def new_storage(self) -> AbstractContextManager[Storage]:
         """Return a storage of the kind that is asked for."""

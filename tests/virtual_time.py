@@ -81,10 +81,10 @@ class LateReplica(MemoryReplica):
         await asyncio.sleep(self._legs["ack"])
         self._traffic.end()
 
-    async def read(self, room: str) -> Booking | None:
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
         """Read after the way there; return after the way back."""
         await asyncio.sleep(self._legs["read"])
-        kept = await super().read(room)
+        kept = await super().read(room, at_least)
         await asyncio.sleep(self._legs["response"])
         return kept
 

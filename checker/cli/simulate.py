@@ -17,7 +17,7 @@ from overbooked.checker.simulation.as_json import as_csv, as_json
 from overbooked.checker.simulation.as_text import show
 from overbooked.checker.simulation.delays import DelayError
 from overbooked.checker.simulation.networks import ALONE, LEGS, network
-from overbooked.checker.simulation.simulated import Simulated, Simulation, simulate
+from overbooked.checker.simulation.simulated import Simulated, Simulation, simulate, why_not
 from overbooked.checker.simulation.trade_off import Keeps, strongest_about_answers
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.write_strategies import write_strategy
@@ -33,7 +33,8 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    simulation = _simulation(request, *arguments.pairs(request, SOURCE_WRITES))
+    writes, reads = arguments.pairs(request, SOURCE_WRITES)
+    simulation = _simulation(request, writes, _simulated_ones(request, reads))
     draw = _drawing(request.plot) if request.plot else None
     try:
         found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)
@@ -64,6 +65,18 @@ def _simulation(request: argparse.Namespace, writes: list[str], reads: list[str]
     return Simulation(
         [write_strategy(w, n) for w in writes], [read_strategy(r, n) for r in reads], its, request.trials, request.seed
     )
+
+
+def _simulated_ones(request: argparse.Namespace, reads: list[str]) -> list[str]:
+    """Return the ways to read that can be simulated.
+
+    Raises :class:`SenselessError` where one that cannot is named.
+    """
+    reasons = {read: why_not(read_strategy(read, request.replicas)) for read in reads}
+    for read, reason in reasons.items():
+        if reason and read in (request.read or ()):
+            raise SenselessError(reason)
+    return [read for read, reason in reasons.items() if not reason]
 
 
 def _simulated(simulation: Simulation, *, told: bool) -> tuple[list[Simulated], Keeps]:

@@ -14,7 +14,6 @@ from overbooked.checker.conformance.coverage import Conformance
 from overbooked.checker.conformance.difference_text import app_called, show_difference
 from overbooked.checker.console import plain_table, show_line, show_whole, sign, style
 from overbooked.spec.faults import FAULTS
-from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.telling import users_in_words
 
 
@@ -78,7 +77,7 @@ def _show_shortest(console: Console, differing: Sequence[Conformance], app: str)
         return
     cell = shortest.cells[0]
     fault = "" if cell.fault == "none" else f", fault {cell.fault}"
-    show_line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(GUARANTEES[cell.guarantee])}\n")
+    show_line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(cell.judged)}\n")
     show_difference(console, cell.setting, shortest.difference, app)
     if shortest.difference.repeatable:
         show_line(console, "Every step that can be taken sooner was taken, too, and none differed.")

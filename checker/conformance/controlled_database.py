@@ -49,7 +49,8 @@ class ControlledDatabase:
         """Return the calls that the primary may answer now, by the label of that step."""
         primary = self.database.primary
         asked = self._stage.of_primary if self._stage.up[primary] else ()
-        return {f"sample {call} db{primary}": call for call in asked}
+        may_go_on = [call for call in asked if self._stage.now(self._stage.late_enough[call])]
+        return {f"sample {call} db{primary}": call for call in may_go_on}
 
     def _label(self, action: Action) -> str:
         call = [self._stage.call_of(action.booking.timestamp)] if action.booking else []

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
+from functools import partial
+from typing import Any, TypeAlias
 
 from overbooked.checker.conformance.event_loop import DeterministicLoop, RestlessError
-from overbooked.reference.ports import Booking, Clock, Entry, Log, Replica, UnreachableError
+from overbooked.reference.ports import (
+    BehindError,
+    Booking,
+    Clock,
+    Entry,
+    Log,
+    Replica,
+    RoomTakenError,
+    UnreachableError,
+)
 from overbooked.reference.replication import ReplicatedDatabase
 from overbooked.spec.users import Call
 
@@ -21,15 +33,21 @@ _ANY = 0
 """What stands for whoever is the primary, where a replica's number is asked for."""
 
 
+Turn: TypeAlias = Callable[[], Coroutine[Any, Any, str | None]]
+"""Returns the label of the step that lets go on what waits, as the replica is now; ``None`` if it still has to wait."""
+
+
 class Environment:
     """What waits for its step, and what outlives the app server: whose timestamps these are, the log, who has crashed.
 
     waiting
-        By the label of the step that lets it go on.
+        By the label of the step that lets it go on, unless ``turns`` says that it is another one.
+    turns
+        By the label under which it waits, what depends on what a replica keeps.
     deadlines
         By call: what lets its patience end.
-    of_primary
-        By call: what lets the primary answer it.
+    of_primary, late_enough
+        By call: what lets the primary answer it; whether what that shows is late enough.
     served
         The calls that have begun and not ended, by name.
     chosen
@@ -39,8 +57,10 @@ class Environment:
     def __init__(self, replicas: int) -> None:
         self.loop = DeterministicLoop()
         self.waiting: dict[str, asyncio.Future[None]] = {}
+        self.turns: dict[str, Turn] = {}
         self.deadlines: dict[str, asyncio.Future[None]] = {}
         self.of_primary: dict[str, asyncio.Future[None]] = {}
+        self.late_enough: dict[str, Turn] = {}
         self.served: dict[str, Call] = {}
         self.asked: set[tuple[str, int]] = set()
         self.arrived: set[tuple[int, int]] = set()
@@ -55,6 +75,7 @@ class Environment:
         """Let go of all that waits, as when the app server loses its memory; a new loop runs the next one."""
         self.loop = DeterministicLoop()
         self.waiting.clear()
+        self.turns.clear()
         self.deadlines.clear()
         self.of_primary.clear()
         self.served.clear()
@@ -73,19 +94,34 @@ class Environment:
         self.asked.add((asker, replica))
         return asker
 
+    def checking(self) -> str | None:
+        """Return the check that is being served, if it is one."""
+        served = self.served.get(CALL.get(_NO_CALL))
+        return served.name if served and served.kind == "check" else None
+
     def call_of(self, timestamp: int) -> str:
         """Return the call that a timestamp was given to."""
         return self.booked.get(timestamp, f"(timestamp {timestamp}, which the clock did not give)")
 
-    async def step(self, label: str) -> None:
-        """Wait until the step of that label is taken."""
+    async def step(self, label: str, turn: Turn | None = None) -> None:
+        """Wait until the step of that label is taken, or the one that is meant by its ``turn``."""
         while label in self.waiting:
             label += " again"
-        await self._held(self.waiting, label)
+        if turn:
+            self.turns[label] = turn
+        try:
+            await self._held(self.waiting, label)
+        finally:
+            self.turns.pop(label, None)
 
-    async def asked_primary(self, call: str) -> None:
-        """Wait until whoever is the primary answers this call."""
+    async def asked_primary(self, call: str, turn: Turn) -> None:
+        """Wait until whoever is the primary answers this call, when it is its turn."""
+        self.late_enough[call] = turn
         await self._held(self.of_primary, call)
+
+    def now(self, turn: Turn) -> str | None:
+        """Return the label of the step that lets go on what waits for its turn, if it need not wait."""
+        return self.loop.at_once(turn())
 
     async def patience(self, call: str) -> None:
         """Wait until the call has taken too long."""
@@ -104,6 +140,15 @@ class Environment:
                 del where[key]
 
 
+async def if_late_enough(label: str, read: Callable[[], Awaitable[Booking | None]]) -> str | None:
+    """Return the label, if what is read is late enough; ``None`` where it is not, as the replica says itself."""
+    try:
+        await read()
+    except BehindError:
+        return None
+    return label
+
+
 class ControlledReplica:
     """A replica whose messages wait: a booking to be applied, its confirmation, an answer to a check."""
 
@@ -113,29 +158,58 @@ class ControlledReplica:
         self._number = number
 
     async def apply(self, booking: Booking) -> None:
-        """Apply at the step ``apply``; return at the step ``confirm``. Asked once more, apply once more at once."""
-        write = f"{self._stage.call_of(booking.timestamp)} db{self._number}"
+        """Apply at the step ``apply``; return at the step ``confirm``. Asked once more, apply once more at once.
+
+        For a call that checks, all of it is the step ``repair``.
+        """
         await self._while_up()
+        if check := self._stage.checking():
+            await self._stage.step(f"repair {check} db{self._number}")
+            await self._replica.apply(booking)
+            return
+        write = self._write(booking)
         if (booking.timestamp, self._number) not in self._stage.arrived:
             await self._stage.step(f"apply {write}")
         await self._replica.apply(booking)
         self._stage.arrived.add((booking.timestamp, self._number))
         await self._stage.step(f"confirm {write}")
 
-    async def read(self, room: str) -> Booking | None:
-        """Answer at the step ``sample``."""
+    async def claim(self, booking: Booking) -> None:
+        """Claim at the step ``apply`` or ``refuse``, as it is then; return at ``confirm``, or raise at ``decline``."""
+        write = self._write(booking)
+        await self._while_up()
+        if (booking.timestamp, self._number) not in self._stage.arrived:
+            await self._stage.step(f"apply {write}", partial(self._claiming, booking.room, write))
+        self._stage.arrived.add((booking.timestamp, self._number))
+        try:
+            await self._replica.claim(booking)
+        except RoomTakenError:
+            await self._stage.step(f"decline {write}")
+            raise
+        await self._stage.step(f"confirm {write}")
+
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Answer at the step ``sample``, which has to wait while what is kept is not late enough."""
         await self._while_up()
         asker = self._stage.asker(room, self._number)
+        label = f"sample {asker} db{self._number}"
+        turn = partial(if_late_enough, label, lambda: self._replica.read(room, at_least))
         try:
-            await self._stage.step(f"sample {asker} db{self._number}")
+            await self._stage.step(label, turn if at_least else None)
         except UnreachableError:
             self._stage.asked.discard((asker, self._number))
             raise
-        return await self._replica.read(room)
+        return await (self._replica.read(room, at_least) if at_least else self._replica.read(room))
 
     async def close(self) -> None:
         """Close the replica."""
         await self._replica.close()
+
+    async def _claiming(self, room: str, write: str) -> str:
+        return f"{'refuse' if await self._replica.read(room) else 'apply'} {write}"
+
+    def _write(self, booking: Booking) -> str:
+        return f"{self._stage.call_of(booking.timestamp)} db{self._number}"
 
     async def _while_up(self) -> None:
         if not self._stage.up[self._number]:
@@ -153,10 +227,13 @@ class ControlledPrimary:
         """Return at the primary's step ``confirm``."""
         await self._database.write(booking)
 
-    async def read(self, room: str) -> Booking | None:
-        """Answer at the step ``sample`` of whoever is the primary then."""
-        await self._stage.asked_primary(self._stage.asker(room, _ANY))
-        return await self._database.read(room)
+    async def read(self, room: str, at_least: int = 0) -> Booking | None:
+        """Answer at the step ``sample`` of whoever is the primary then, and shows a booking that is late enough."""
+        asker = self._stage.asker(room, _ANY)
+        await self._stage.asked_primary(
+            asker, partial(if_late_enough, asker, lambda: self._database.read(room, at_least))
+        )
+        return await self._database.read(room, at_least)
 
 
 class ControlledLog:

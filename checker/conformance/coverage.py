@@ -15,7 +15,6 @@ from overbooked.checker.engine.memory_limit import Budget
 from overbooked.checker.engine.search import Bounds, Exploration, explore
 from overbooked.checker.engine.state_graph import Graph, Transition
 from overbooked.checker.engine.transition_cover import covering_runs
-from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
 
 Conforms: TypeAlias = Literal["conforms", "differs", "unknown"]
@@ -45,7 +44,7 @@ def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
     """Return the cells in groups, in each of which users do the same and guarantees remember the same."""
     groups: dict[object, list[Cell]] = {}
     for cell in cells:
-        guarantee = GUARANTEES[cell.guarantee]
+        guarantee = cell.judged
         groups.setdefault((cell._replace(guarantee=""), guarantee.users, guarantee.memory), []).append(cell)
     return [tuple(group) for group in groups.values()]
 
@@ -76,7 +75,7 @@ class _Program:
     def conform(self, *, orders: bool, until: float) -> Iterator[Conformance]:
         """Explore and cover it; raise :class:`MemoryError` before it takes more memory than it may."""
         setting, budget = self._cells[0].setting, Budget(self._bounds.max_memory)
-        spec = model(setting, *(GUARANTEES[cell.guarantee] for cell in self._cells))
+        spec = model(setting, *(cell.judged for cell in self._cells))
         spec = with_orders(spec, setting) if orders else spec
         found = Exploration([spec])
         for _ in explore(found, self._bounds._replace(max_memory=budget.limit)):

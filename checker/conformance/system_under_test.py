@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextvars import copy_context
+from typing import Any
 
 from overbooked.checker.conformance.controlled_database import ControlledDatabase
 from overbooked.checker.conformance.controlled_ports import (
@@ -18,6 +20,7 @@ from overbooked.checker.conformance.event_loop import DeterministicLoop
 from overbooked.checker.conformance.implementation import NewServer, Server
 from overbooked.checker.conformance.observations import Observation
 from overbooked.reference.ports import Booking, Clock, Log, Node, Replica, RoomTakenError, Storage
+from overbooked.reference.session import Session
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
 
@@ -35,6 +38,7 @@ class SystemUnderTest:
         self._stage = Environment(setting.replicas)
         self._calls: dict[str, str] = {}
         self._served: dict[str, asyncio.Task[Booking | bool]] = {}
+        self._sessions: dict[str, Session] = {}
         fault = setting.fault
         self._left = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
         self._database = ControlledDatabase(setting, storage, self._stage) if setting.write.primary else None
@@ -56,8 +60,8 @@ class SystemUnderTest:
     def take(self, label: str) -> None:
         """Take the step of that label, which must be possible, and let the app server come to rest."""
         kind, *about = label.split(" ")
-        if label in self._stage.waiting:
-            self._stage.waiting.pop(label).set_result(None)
+        if gate := self._gates().get(label):
+            self._stage.waiting.pop(gate).set_result(None)
         elif kind == "invoke":
             name, *chosen = about
             if chosen:
@@ -92,7 +96,7 @@ class SystemUnderTest:
         self._disconnect()
 
     def _possible(self) -> set[str]:
-        steps = set(self._stage.waiting)
+        steps = {*self._gates()}
         for call in self._all_calls:
             stands = self._calls.get(call.name)
             if stands == "running":
@@ -104,6 +108,14 @@ class SystemUnderTest:
         if self._left["crash"]:
             steps |= {f"crash db{i}" for i, up in self._stage.up.items() if up}
         return steps | {"restart"} if self._left["restart"] else steps
+
+    def _gates(self) -> dict[str, str]:
+        """Return, by the label of each step that lets something go on, under which label that waits."""
+        turns = self._stage.turns
+        if not turns:
+            return {label: label for label in self._stage.waiting}
+        now = {label: self._stage.now(turn) for label, turn in turns.items()}
+        return {step: label for label in self._stage.waiting if (step := now.get(label, label))}
 
     def _begins(self, call: Call) -> set[str]:
         if call.kind == "check" or not self.setting.fault.skew:
@@ -152,8 +164,12 @@ class SystemUnderTest:
 
     def _begin(self, call: Call) -> None:
         self._calls[call.name] = "running"
-        book = call.kind == "book"
-        serve = self._server.book_room(call.user, call.room) if book else self._server.is_room_available(call.room)
+        session = [self._sessions.setdefault(call.user, Session())] if self.setting.read.session else []
+        serve: Coroutine[Any, Any, Booking | bool] = (
+            self._server.book_room(call.user, call.room, *session)
+            if call.kind == "book"
+            else self._server.is_room_available(call.room, *session)
+        )
         self._stage.served[call.name] = call
         context = copy_context()
         context.run(CALL.set, call.name)

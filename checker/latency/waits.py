@@ -33,10 +33,14 @@ _FEW = 4
 
 
 class Wait(NamedTuple):
-    """The ``kth``, from 1 on, to come of ``sums``; each is of the times of the parts named, one after the other."""
+    """The ``kth``, from 1 on, to come of ``sums``; each is of the times of the parts named, one after the other.
+
+    ``more`` says what else is waited for, at times.
+    """
 
     kth: int
     sums: tuple[tuple[str, ...], ...]
+    more: str = ""
 
     def over(self, times: Mapping[str, T], in_order: InOrder[T]) -> T:
         """Return how long it takes, if each part takes its time of ``times``.
@@ -56,9 +60,9 @@ class Wait(NamedTuple):
         ('db1 + db2 + db3', 'the 2nd of db1, db2, db3')
         """
         if len(self.sums) == 1:
-            return _few(self.sums[0], " + ", " + ... + ")
+            return _few(self.sums[0], " + ", " + ... + ") + self.more
         which = "first" if self.kth == 1 else "last" if self.kth == len(self.sums) else _ordinal(self.kth)
-        return f"the {which} of {_few([' + '.join(each) for each in self.sums], ', ', '..')}"
+        return f"the {which} of {_few([' + '.join(each) for each in self.sums], ', ', '..')}{self.more}"
 
 
 def booking_wait(write: WriteStrategy, replicas: int) -> Wait:
@@ -79,9 +83,18 @@ def booking_wait(write: WriteStrategy, replicas: int) -> Wait:
 
 
 def check_wait(read: ReadStrategy) -> Wait:
-    """Return what the answer to a check waits for, while db1 is the primary, if there is one."""
+    """Return what the answer to a check waits for, while db1 is the primary, if there is one.
+
+    With a repair, it waits for that, too, where answers differ. In a session it may also wait for what the user was
+    told of, which is nothing to begin with.
+
+    >>> from overbooked.spec.read_strategies import read_strategy
+    >>> check_wait(read_strategy("quorum:repair", 3)).words
+    'the 2nd of db1, db2, db3, and a repair if these differ'
+    """
     asks = (1,) if read.primary else read.asks
-    return Wait(read.answers, tuple((f"db{i}",) for i in asks))
+    more = ", and a repair if these differ" if read.repair else ", of those that are not behind" if read.session else ""
+    return Wait(read.answers, tuple((f"db{i}",) for i in asks), more)
 
 
 def total(times: Sequence[T]) -> T:

@@ -13,10 +13,18 @@ def write_in_words(write: WriteStrategy, replicas: int) -> str:
         return f"append to a durable log and tell the user; its consumer does {write.name.removeprefix('message:')}"
     if write.primary:
         return f"write to the primary; {_primary_in_words(write)}"
+    if write.claims:
+        most = replicas - write.needed + 1
+        refused = f"or after {most} refusal{'s' * (most > 1)} that it is taken"
+        return f"claim the room at all at once; tell the user after {_confirmations(write)}, {refused}"
     if not write.serial:
-        return f"write to all at once; tell the user after {write.needed} confirmation{'s' * (write.needed > 1)}"
+        return f"write to all at once; tell the user after {_confirmations(write)}"
     order = "db1" if replicas == 1 else f"{listed([f'db{i}' for i in range(1, replicas + 1)])} one after the other"
     return f"write to {order}; tell the user after {'all' if write.needed == replicas > 1 else 'db1'}"
+
+
+def _confirmations(write: WriteStrategy) -> str:
+    return f"{write.needed} confirmation{'s' * (write.needed > 1)}"
 
 
 def _primary_in_words(write: WriteStrategy) -> str:
@@ -31,9 +39,20 @@ def _primary_in_words(write: WriteStrategy) -> str:
 
 def read_in_words(read: ReadStrategy) -> str:
     """Return what a read strategy does, on a line."""
+    does = _asks(read)
+    if read.repair:
+        return f"{does}; write the latest back until {read.answers} have it"
+    return f"{does}, once {_they(read)} what the user was told of" if read.session else does
+
+
+def _they(read: ReadStrategy) -> str:
+    return "it has" if read.primary or len(read.asks) == 1 else "who answers has"
+
+
+def _asks(read: ReadStrategy) -> str:
     if read.primary:
         return "ask whoever is the primary now"
-    if read.name.startswith("one:"):
+    if read.name.startswith("one:db"):
         return f"ask db{read.asks[0]} alone"
     answers = f"the first {read.answers} answers" if read.answers > 1 else "the first answer"
     return f"ask all, use {answers}"

@@ -50,6 +50,12 @@ def booking_waits_for(write: WriteStrategy) -> str:
 
 def check_waits_for(read: ReadStrategy) -> str:
     """Return what a check waits for."""
+    if read.repair:
+        return f"{_answers(read)}, and until {read.answers} replicas have the latest of them"
+    return f"{_answers(read)}, of replicas that are not behind" if read.session else _answers(read)
+
+
+def _answers(read: ReadStrategy) -> str:
     if read.primary:
         return "the primary's answer"
     if len(read.asks) == 1:

@@ -10,12 +10,16 @@ from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell, CellVer
 from overbooked.checker.engine.runs import Run
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.read_strategies import plain_reads
 from overbooked.spec.write_strategies import by_app_server
 
 REPLICAS = 3
 BUILT_IN = ("primary:1", "primary:2", "primary:2:received", "primary:1:unique")
 """The ways to write that have pages of those in which the database replicates: what others do is much the same."""
+REPAIRED = ("quorum:repair", "one:session", "quorum:session")
+"""The ways to read that have pages of those that repair or keep a session."""
+_FAULTS_OF_REPAIRS = ("none", "replica-crash")
+"""The faults with which these, and claims, have pages."""
 Verdicts: TypeAlias = dict[Cell, CellVerdict]
 StepKinds: TypeAlias = tuple[str, ...]
 """The kinds of the steps of a run, each with the roles of whom it is about."""
@@ -29,15 +33,21 @@ class Kind(NamedTuple):
 
 
 def every_cell() -> list[Cell]:
-    """Return the cells whose runs have pages: ways to write, every way to read, every guarantee, and every fault.
+    """Return the cells whose runs have pages: ways to write and to read, every guarantee, and every fault.
 
-    Of the ways to write these are all in which the app server writes to every replica, and some of the others.
+    Of the ways to write these are all in which the app server writes to every replica, and some of the others; of the
+    ways to read all that only ask, and some of the others. What repairs it has pages with some faults alone.
     Strategies that have two names have one here. Those of the source stand first, as do runs without a fault.
     """
     writes = dict.fromkeys((*SOURCE_WRITES, *by_app_server(REPLICAS), *BUILT_IN))
-    reads = [name for name in dict.fromkeys((*DEFAULT_READS, *read_strategies(REPLICAS))) if not _is_alias(name)]
+    plain = [name for name in plain_reads(REPLICAS) if not _is_alias(name)]
+    reads = dict.fromkeys((*DEFAULT_READS, *plain, "one:primary", *REPAIRED))
     every = (Cell(w, r, REPLICAS, f, g) for g in GUARANTEES for f in FAULTS for w in writes for r in reads)
-    return [cell for cell in every if not cell.misfit]
+    return [cell for cell in every if not cell.misfit and (cell.fault in _FAULTS_OF_REPAIRS or not _repairs(cell))]
+
+
+def _repairs(cell: Cell) -> bool:
+    return cell.read in REPAIRED or cell.setting.write.claims
 
 
 def kinds(verdicts: Iterable[CellVerdict]) -> list[Kind]:

@@ -37,7 +37,7 @@ def numbers(writes: Sequence[str], reads: Sequence[str], replicas: int) -> Gener
 
 
 def _simulated(simulation: Simulation, found: Sequence[Simulated], keeps: Keeps) -> dict[str, object]:
-    longest = max(each.fresh.visible().value for each in found)
+    longest = max((each.fresh.visible().value for each in found), default=0.0)
     times = np.linspace(0, longest, _TIMES).tolist()
     rows: list[object] = [_pair(each, point, keeps, times) for each, point in zip(found, points(found), strict=True)]
     legs: list[object] = [list(leg) for leg in simulation.network.legs()]

@@ -16,7 +16,7 @@ from overbooked.checker.simulation.trials import Trial, trials
 from overbooked.checker.theorems.quorum_systems import meet, of_strategies
 from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import FAULTS
-from overbooked.spec.read_strategies import ReadStrategy
+from overbooked.spec.read_strategies import SESSION, ReadStrategy
 from overbooked.spec.write_strategies import WriteStrategy
 
 SHARES = (0.5, 0.99, 0.999)
@@ -80,8 +80,19 @@ class Simulation(NamedTuple):
 
     @property
     def pairs(self) -> list[tuple[WriteStrategy, ReadStrategy]]:
-        """Each way to write with each way to read that goes with it."""
-        return [(w, r) for w in self.writes for r in self.reads if not misfit(w, r, FAULTS["none"])]
+        """Each way to write with each way to read that goes with it, and can be simulated."""
+        reads = [read for read in self.reads if not why_not(read)]
+        return [(w, r) for w in self.writes for r in reads if not misfit(w, r, FAULTS["none"])]
+
+
+def why_not(read: ReadStrategy) -> str | None:
+    """Return in a line why a way to read is not simulated; ``None``, if it is."""
+    if read.repair:
+        return f"{read.name}: is not simulated, as how long a repair takes depends on how stale the answers are"
+    if read.session:
+        plain = read.name.removesuffix(SESSION)
+        return f"{read.name}: whoever checks here was told of nothing that a session would wait for, so ask for {plain}"
+    return None
 
 
 KS = (1, 2, 3, 5)

@@ -22,7 +22,7 @@ from overbooked.checker.theorems.read_guarantees import ALL, ENOUGH
 from overbooked.checker.theorems.stale_reads import STEPS
 from overbooked.checker.theorems.stale_run import GUARANTEE, stale_run
 from overbooked.spec.names import number_of
-from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.read_strategies import plain_reads, read_strategy
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
 MOST = 5
@@ -71,7 +71,7 @@ def agreement(is_proved: Callable[[str], bool], seconds: float) -> Iterator[Agre
 
 def _explored(replicas: int) -> list[CellVerdict]:
     """Explore every pair of which something is proved; of two names for the same way to read, ``first:R`` is taken."""
-    reads = [name for name in read_strategies(replicas, primary=False) if name.startswith(("first:", "one:"))]
+    reads = [name for name in plain_reads(replicas) if name.startswith(("first:", "one:"))]
     writes = [name for name, way in write_strategies(replicas).items() if not way.unique]
     cells = [Cell(write, read, replicas, "none", GUARANTEE) for write, read in product(writes, reads)]
     judging = Evaluation(cells, Bounds(), runs=False)

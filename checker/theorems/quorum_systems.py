@@ -126,6 +126,9 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
         write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
         if unfit := misfit(write, read, FAULTS["none"]):
             raise StrategyError(unfit)
+        if write.claims or read.repair or read.session:
+            its = its_write if write.claims else its_read
+            raise StrategyError(f"{its}: nothing is proved of it yet; overbooked check explores it")
         return of_strategies(write, read, replicas)
     if found := re.fullmatch(r"grid:(\d{1,4})x(\d{1,4})", name):
         rows, columns = int(found[1]), int(found[2])
