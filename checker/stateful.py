@@ -58,6 +58,8 @@ class BookingMachine(RuleBasedStateMachine):
 
     has_primary = False
     """Whether the database may replicate by itself: the storage has nodes, and the app server takes a primary."""
+    has_repairs = False
+    """Whether an app server knows the ways to read that repair."""
     has_claims = False
     """Whether replicas can take one booking of a room alone: they have ``claim``."""
     has_sessions = False
@@ -87,7 +89,8 @@ class BookingMachine(RuleBasedStateMachine):
     def reads(self, replicas: int) -> Sequence[str]:
         """Return the names of the read strategies to try."""
         every = read_strategies(replicas)
-        return tuple(name for name, read in every.items() if self.has_sessions or not read.session)
+        knows = {"repair": self.has_repairs, "session": self.has_sessions, "primary": self.has_primary}
+        return tuple(name for name, read in every.items() if all(knows[it] or not getattr(read, it) for it in knows))
 
     @initialize(data=st.data())
     def opens(self, data: st.DataObject) -> None:

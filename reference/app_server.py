@@ -30,10 +30,14 @@ class ClosedError(RuntimeError):
 
 
 class Unfinished(NamedTuple):
-    """A write that a replica has not confirmed; ``replica`` is its number, from 1 on."""
+    """A write that a replica has not confirmed; ``replica`` is its number, from 1 on.
+
+    Where it is ``claimed``, the replica may refuse it.
+    """
 
     booking: Booking
     replica: int
+    claimed: bool = False
 
 
 class AppServer:
@@ -78,10 +82,10 @@ class AppServer:
     async def start(self, unfinished: Iterable[Unfinished] = ()) -> None:
         """Begin to consume the log, and to write what an earlier app server left unfinished."""
         self._unfinished |= set(unfinished)
-        for booking, replica in self._unfinished:
+        for booking, replica, claimed in self._unfinished:
             if 1 <= replica <= len(self._replicas):
                 its = self._replicas[replica - 1]
-                self._background.start(its.claim(booking) if self._claims else its.apply(booking))
+                self._background.start(its.claim(booking) if claimed else its.apply(booking))
         self._consumer = self._background.start(consume(self._log, self._clock, self._consumed))
 
     async def book_room(self, user: str, room: str, session: Session | None = None) -> Booking:
@@ -149,11 +153,12 @@ class AppServer:
 
     async def _written(self, booking: Booking, write: Write) -> None:
         if not self._by_primary:
-            self._unfinished |= {Unfinished(booking, number) for number in range(1, len(self._replicas) + 1)}
+            claimed = self._claims and write is self._write
+            self._unfinished |= {Unfinished(booking, i, claimed) for i in range(1, len(self._replicas) + 1)}
         await write(booking, self._replicas, self._background)
 
     def _answered(self, number: int, booking: Booking) -> None:
-        self._unfinished.discard(Unfinished(booking, number))
+        self._unfinished -= {Unfinished(booking, number), Unfinished(booking, number, claimed=True)}
 
     async def _latest(self, room: str, session: Session) -> Booking | None:
         return await self._read(room, self._replicas, session.at_least(room) if self._in_session else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,8 @@ async def hotel(
     """Yield an app server whose replicas, log and clock are files in ``folder``, which is made if need be.
 
     With ``primary:K`` db1 is the primary, and the database replicates while the hotel is open: one hotel at a time, and
-    no other way to write in this folder before or after, as only these know of the replicas' logs.
+    no other way to write in this folder before or after, as only these know of the replicas' logs. Nor should a folder
+    in which rooms were claimed (``claim:K``) be opened in another way: a replica may have a booking that was rejected.
     A call that takes longer than ``patience`` seconds ends with :class:`UnknownOutcomeError`. Writes that could not be
     finished before the hotel closes are kept in the folder, and taken up when it opens again.
     Raises :class:`ValueError` when there is no strategy of that name, or the list of unfinished writes is spoilt, and
@@ -83,9 +84,14 @@ def _left_in(file: Path) -> list[Unfinished]:
         return []
     try:
         left = json.loads(file.read_text(encoding="utf-8"))
-        return [Unfinished(Booking(str(room), str(user), int(at)), int(replica)) for (room, user, at), replica in left]
+        return [_unfinished(*each) for each in left]
     except (ValueError, TypeError) as error:
         raise ValueError(f"{file}: is not the list of unfinished writes that the hotel left there ({error})") from error
+
+
+def _unfinished(booking: Sequence[object], replica: int, claimed: object = False) -> Unfinished:  # noqa: FBT002 - as it is in the file
+    room, user, at = booking
+    return Unfinished(Booking(str(room), str(user), int(str(at))), int(replica), bool(claimed))
 
 
 def _leave_in(file: Path, unfinished: list[Unfinished]) -> None:

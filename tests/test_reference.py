@@ -382,7 +382,7 @@ def test_what_is_unfinished_is_kept_even_if_closing_is_cancelled(tmp_path: Path)
 
     finished(leave())
     left = json.loads((tmp_path / "unfinished.json").read_text(encoding="utf-8"))
-    assert left == [[["r1", "u1", 1], 3]]
+    assert left == [[["r1", "u1", 1], 3, False]]
 
 
 def test_a_damaged_replica_is_one_that_cannot_be_reached(tmp_path: Path) -> None:

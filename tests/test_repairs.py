@@ -166,7 +166,7 @@ def test_of_two_users_who_claim_a_room_one_gets_it(tmp_path: Path) -> None:
 
 def test_a_claim_that_was_left_unfinished_is_claimed_again(tmp_path: Path) -> None:
     """At the next opening it pushes out no booking that is there, and is no longer unfinished."""
-    (tmp_path / "unfinished.json").write_text(json.dumps([Unfinished(LATER, 1)]), encoding="utf-8")
+    (tmp_path / "unfinished.json").write_text(json.dumps([Unfinished(LATER, 1, claimed=True)]), encoding="utf-8")
 
     async def reopen() -> None:
         kept = SQLiteReplica(tmp_path / "db1.sqlite")
@@ -178,6 +178,21 @@ def test_a_claim_that_was_left_unfinished_is_claimed_again(tmp_path: Path) -> No
         await kept.close()
 
     asyncio.run(reopen())
+
+
+def test_a_write_that_was_no_claim_is_not_refused_later() -> None:
+    """What another way to write left unfinished is applied, and what a claim left is claimed, whoever takes it up."""
+
+    async def finish(write: str, *, claimed: bool) -> Booking | None:
+        replica = MemoryReplica()
+        await replica.apply(FIRST)
+        app = server([replica], write, "one")
+        await app.start([Unfinished(LATER, 1, claimed)])
+        assert await app.close() == []
+        return await replica.read("r1")
+
+    assert in_virtual_time(lambda: finish("claim:1", claimed=False)) == LATER
+    assert in_virtual_time(lambda: finish("parallel:1", claimed=True)) == FIRST
 
 
 def test_what_is_in_the_log_is_never_refused() -> None:

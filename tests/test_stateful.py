@@ -54,7 +54,7 @@ class PrimaryAlone(OverSQLite):
 class Repairing(WithPrimary):
     """The machine with claims, repairs and sessions."""
 
-    has_claims = has_sessions = True
+    has_repairs = has_claims = has_sessions = True
 
     def reads(self, replicas: int) -> Sequence[str]:
         """Return the ways to read that repair or keep a session."""

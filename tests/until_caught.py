@@ -23,7 +23,7 @@ class Counting(BookingMachine):
     """The machine, counting its runs."""
 
     has_primary = sys.argv[3:] == ["primary"]
-    repairs = has_claims = has_sessions = sys.argv[3:] == ["repairs"]
+    repairs = has_repairs = has_claims = has_sessions = sys.argv[3:] == ["repairs"]
     runs = 0
 
     def __init__(self) -> None:

@@ -41,14 +41,10 @@ def cells(
     """
     n = request.replicas
     asked, reads = strategies(request, writes)
-    chosen = _chosen(request.guarantee, tuple(guarantees), "all", GUARANTEES)
-    faults = _chosen(request.fault, tuple(faults), "all", FAULTS)
-    for name in chosen:
-        _refuse_unknown("guarantee", name, GUARANTEES)
-    for name in faults:
-        _refuse_unknown("fault", name, FAULTS)
+    names = chosen("guarantee", request.guarantee, tuple(guarantees), GUARANTEES)
+    faults = chosen("fault", request.fault, tuple(faults), FAULTS)
     users = (request.bookings, request.checks) if "bookings" in request else ()
-    every = [Cell(w, r, n, f, g, *users) for f in faults for w in asked for r in reads for g in chosen]
+    every = [Cell(w, r, n, f, g, *users) for f in faults for w in asked for r in reads for g in names]
     fitting = [known(cell) for cell in every if not cell.misfit]
     _refuse_misfits(request, every, fitting)
     return fitting
@@ -61,13 +57,13 @@ def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRIT
     """
     n = request.replicas
     every_write, every_read = write_strategies(n), read_strategies(n)
-    chosen = _chosen(request.write, tuple(name for name in writes if name in every_write), "all", every_write)
+    its_writes = _chosen(request.write, tuple(name for name in writes if name in every_write), "all", every_write)
     reads = _chosen(request.read, DEFAULT_READS, "all-reads", every_read)
-    for write in chosen:
+    for write in its_writes:
         write_strategy(write, n)
     for read in reads:
         read_strategy(read, n)
-    return chosen, reads
+    return its_writes, reads
 
 
 def pairs(request: argparse.Namespace, writes: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -75,12 +71,23 @@ def pairs(request: argparse.Namespace, writes: Sequence[str]) -> tuple[list[str]
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such way, or it goes with none of the others.
     """
-    chosen, reads = strategies(request, writes)
-    every = [Cell(w, r, request.replicas, "none", TABLE[0]) for w in chosen for r in reads]
+    its_writes, reads = strategies(request, writes)
+    every = [Cell(w, r, request.replicas, "none", TABLE[0]) for w in its_writes for r in reads]
     fitting = [cell for cell in every if not cell.misfit]
     _refuse_misfits(request, every, fitting)
     kept = {name for cell in fitting for name in (cell.write, cell.read)}
-    return [name for name in chosen if name in kept], [name for name in reads if name in kept]
+    return [name for name in its_writes if name in kept], [name for name in reads if name in kept]
+
+
+def chosen(what: str, given: list[str] | None, default: tuple[str, ...], names: Iterable[str]) -> list[str]:
+    """Return the guarantees or faults that are given, or else the default ones; ``all`` is every one.
+
+    Raises :class:`overbooked.spec.names.StrategyError` when one is none of the ``names``.
+    """
+    found = _chosen(given, default, "all", names)
+    for name in found:
+        _refuse_unknown(what, name, names)
+    return found
 
 
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:

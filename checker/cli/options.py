@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from overbooked.checker.cells import COVERED_WRITES, DEFAULT_READS, DEFAULT_WRITES, SOURCE_WRITES
+from overbooked.checker.choosing.preferences import PREFERENCES
 from overbooked.checker.cli import values
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.simulation.delays import FORMS as DELAYS
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_check(commands)
+    _add_choose(commands)
     _add_trace(commands)
     _add_replay(commands)
     _add_traces(commands)
@@ -95,6 +97,32 @@ def _add_check(commands: _Commands) -> None:
     add = check.add_argument
     add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (default: text)")
     add("--expect", type=Path, metavar="FILE", help=compare)
+
+
+def _add_choose(commands: _Commands) -> None:
+    choose = commands.add_parser(
+        "choose",
+        help="list the cheapest ways to write and to read that give what is needed",
+        description=(
+            "Lists the pairs of strategies that keep every guarantee that is needed, whatever may fail, the cheapest "
+            "first: what each waits for, how many messages it takes, and what it does not give. Where there is none, "
+            "those that miss least."
+        ),
+        epilog=(
+            f"{_STRATEGIES} Exit status: 0 some pair keeps all; 1 none does; 2 the request makes no sense; "
+            "3 none is known to, as a bound was reached; 130 stopped with Ctrl-C."
+        ),
+    )
+    add = choose.add_argument
+    add("--need", action="append", metavar="G", help="a guarantee (default: the nine of the table); repeatable")
+    survive = f"what may fail: {', '.join(FAULTS)} (default: none); repeatable: each by itself"
+    add("--survive", action="append", metavar="F", help=survive)
+    first = f"what is to be cheap before all else: {', '.join(PREFERENCES)} (default: latency)"
+    add("--prefer", choices=PREFERENCES, default=PREFERENCES[0], metavar="P", help=first)
+    add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
+    bound = f"stop each search at M states and say unknown (default: {Bounds().max_states:,})"
+    add("--max-states", type=values.count, default=Bounds().max_states, metavar="M", help=bound)
+    add("--format", choices=("text", "json"), default="text", help="how to print it (default: text)")
 
 
 def _add_conform(commands: _Commands) -> None:

@@ -33,8 +33,8 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when a delay makes no sense, or a picture cannot
     be written.
     """
-    writes, reads = arguments.pairs(request, SOURCE_WRITES)
-    simulation = _simulation(request, writes, _simulated_ones(request, reads))
+    asked = arguments.pairs(request, SOURCE_WRITES)
+    simulation = _simulation(request, *_simulated_ones(request, *asked))
     draw = _drawing(request.plot) if request.plot else None
     try:
         found, keeps = _simulated(simulation, told=request.format != "text" or draw is not None)
@@ -67,16 +67,18 @@ def _simulation(request: argparse.Namespace, writes: list[str], reads: list[str]
     )
 
 
-def _simulated_ones(request: argparse.Namespace, reads: list[str]) -> list[str]:
-    """Return the ways to read that can be simulated.
+def _simulated_ones(request: argparse.Namespace, writes: list[str], reads: list[str]) -> tuple[list[str], list[str]]:
+    """Return the ways to write and to read that can be simulated.
 
     Raises :class:`SenselessError` where one that cannot is named.
     """
-    reasons = {read: why_not(read_strategy(read, request.replicas)) for read in reads}
-    for read, reason in reasons.items():
-        if reason and read in (request.read or ()):
+    n = request.replicas
+    reasons = {name: why_not(write_strategy(name, n)) for name in writes}
+    reasons |= {name: why_not(read_strategy(name, n)) for name in reads}
+    for name, reason in reasons.items():
+        if reason and name in {*(request.write or ()), *(request.read or ())}:
             raise SenselessError(reason)
-    return [read for read, reason in reasons.items() if not reason]
+    return [name for name in writes if not reasons[name]], [name for name in reads if not reasons[name]]
 
 
 def _simulated(simulation: Simulation, *, told: bool) -> tuple[list[Simulated], Keeps]:

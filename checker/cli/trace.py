@@ -10,6 +10,7 @@ from itertools import islice
 from rich.console import Console
 
 from overbooked.checker.cells import CellVerdict
+from overbooked.checker.choosing.as_text import show_way_out
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import one_run
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, SENSELESS, STOPPED, VIOLATED
@@ -86,6 +87,7 @@ def _show(
         if not is_new:
             show_alike(console)
         show_beside(console, _with_beside(trace, verdict), kind_name(verdict, pages()))
+        show_way_out(console, verdict.cell)
     elif request.format == "json":
         print(as_json([verdict], finished=True, in_full=_with_beside(trace, verdict)))
     else:

@@ -42,11 +42,11 @@ def read_in_words(read: ReadStrategy) -> str:
     does = _asks(read)
     if read.repair:
         return f"{does}; write the latest back until {read.answers} have it"
-    return f"{does}, once {_they(read)} what the user was told of" if read.session else does
+    return f"{does}{_who(read)} what the user was told of" if read.session else does
 
 
-def _they(read: ReadStrategy) -> str:
-    return "it has" if read.primary or len(read.asks) == 1 else "who answers has"
+def _who(read: ReadStrategy) -> str:
+    return ", once it has" if read.primary or len(read.asks) == 1 else " of those that have"
 
 
 def _asks(read: ReadStrategy) -> str:

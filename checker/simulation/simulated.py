@@ -80,18 +80,23 @@ class Simulation(NamedTuple):
 
     @property
     def pairs(self) -> list[tuple[WriteStrategy, ReadStrategy]]:
-        """Each way to write with each way to read that goes with it, and can be simulated."""
+        """Each way to write with each way to read that goes with it, of those that can be simulated."""
         reads = [read for read in self.reads if not why_not(read)]
-        return [(w, r) for w in self.writes for r in reads if not misfit(w, r, FAULTS["none"])]
+        writes = [write for write in self.writes if not why_not(write)]
+        return [(w, r) for w in writes for r in reads if not misfit(w, r, FAULTS["none"])]
 
 
-def why_not(read: ReadStrategy) -> str | None:
-    """Return in a line why a way to read is not simulated; ``None``, if it is."""
-    if read.repair:
-        return f"{read.name}: is not simulated, as how long a repair takes depends on how stale the answers are"
-    if read.session:
-        plain = read.name.removesuffix(SESSION)
-        return f"{read.name}: whoever checks here was told of nothing that a session would wait for, so ask for {plain}"
+def why_not(way: WriteStrategy | ReadStrategy) -> str | None:
+    """Return in a line why a way to write or to read is not simulated; ``None``, if it is."""
+    if isinstance(way, WriteStrategy):
+        return (
+            f"{way.name}: the one booking here meets no other, so ask for parallel:{way.needed}" if way.claims else None
+        )
+    if way.repair:
+        return f"{way.name}: is not simulated, as how long a repair takes depends on how stale the answers are"
+    if way.session:
+        plain = way.name.removesuffix(SESSION)
+        return f"{way.name}: whoever checks here was told of nothing that a session would wait for, so ask for {plain}"
     return None
 
 
