@@ -13,6 +13,7 @@ from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.choosing.as_text import worth_it
 from overbooked.checker.choosing.candidates import candidates
 from overbooked.checker.choosing.choices import Choosing, Wanted
+from overbooked.checker.choosing.dictionary import FILE, page
 from overbooked.checker.choosing.known import Known, known
 from overbooked.checker.choosing.preferences import PREFERENCES
 from overbooked.checker.choosing.ways_out import way_out, ways_out
@@ -20,8 +21,11 @@ from overbooked.checker.cli.main import main
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.latency.latencies import latencies
 from overbooked.checker.matrix import expected
+from overbooked.spec.dictionary import SYSTEMS
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
+from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.write_strategies import write_strategies
 
 EXPECTED = Path(__file__).parent.parent / "spec" / "expected.csv"
 
@@ -150,6 +154,37 @@ def test_the_way_out_changes_as_little_as_it_can() -> None:
     assert inversion == ("parallel:2", "quorum:repair", ())
     assert double == ("claim:2", "one", ("convergence",))
     assert way_out(Cell("parallel:1", "one", 4, "none", "no-double-booking")) is None
+
+
+def test_what_other_systems_call_it_is_known_here() -> None:
+    """Each name in the dictionary is that of a strategy or a fault, and each pair goes together with its fault."""
+    for system in SYSTEMS:
+        for entry in system.entries:
+            known_names = {*write_strategies(3), *read_strategies(3), *FAULTS}
+            assert entry.here is None or entry.here in known_names, entry
+        for usual in system.usual:
+            cell = Cell(usual.write, usual.read, 3, usual.fault, "durability")
+            assert cell.misfit is None, usual
+        here = {entry.here for entry in system.entries}
+        assert {usual.fault for usual in system.usual} <= {*here, "replica-crash"}
+
+
+def test_the_dictionary_is_what_is_found(request: pytest.FixtureRequest) -> None:
+    """``spec/dictionary.md`` has each system, with today's verdicts; ``--write-docs`` makes it so."""
+    if request.config.getoption("--write-docs"):
+        FILE.write_text(page(), encoding="utf-8")
+    assert FILE.read_text(encoding="utf-8") == page()
+
+
+def test_a_system_is_found_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """However it is written; what is no system is refused with those that there are; lines fit."""
+    for name in ("cassandra", "riak", "mongo", "postgres", "MySQL", "redis", "KAFKA", "etcd", "zookeeper"):
+        assert main(["list", "--like", name]) == 0
+        out = capsys.readouterr().out
+        assert "where the likeness ends" in out
+        assert max(map(len, out.splitlines())) <= 100, out
+    assert main(["list", "--like", "oracle"]) == 2
+    assert "oracle: no such system; there are Cassandra, Dynamo and Riak" in capsys.readouterr().err
 
 
 def test_choices_are_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,13 @@ from overbooked.spec.write_strategies import write_strategies
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
-    """Print every strategy over that many replicas, every guarantee and every fault; return the exit status."""
+    """Print every strategy over that many replicas, every guarantee and every fault; return the exit status.
+
+    Or print what another system calls these things.
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such system.
+    """
+    if request.like is not None:
+        return _like(request.like, console)
     replicas = request.replicas
     writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
     _show(console, "Ways to write", {each.name: write_in_words(each, replicas) for each in writes})
@@ -24,6 +30,13 @@ def run(request: argparse.Namespace, console: Console) -> int:
     _show(console, "Guarantees", {each.name: each.sentence for each in GUARANTEES.values()})
     _show(console, "Faults", {each.name: each.sentence for each in FAULTS.values()})
     _show(console, "Theorems", _theorems(replicas))
+    return HOLDS
+
+
+def _like(name: str, console: Console) -> int:
+    from overbooked.checker.choosing.dictionary import show, system_named  # noqa: PLC0415 - few lists need the verdicts
+
+    show(console, system_named(name))
     return HOLDS
 
 

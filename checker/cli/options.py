@@ -78,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     names = "name the strategies, guarantees, faults and theorems"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
+    like = "what a system calls these things, and what its usual settings break: Cassandra, MongoDB, PostgreSQL, ..."
+    listing.add_argument("--like", metavar="SYSTEM", help=like)
     listing.add_argument(
         "--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
     )
