@@ -7,7 +7,7 @@ from typing import NamedTuple
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.verdicts import Search, Verdict
 from overbooked.spec.combinations import misfit
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
@@ -57,13 +57,13 @@ class Cell(NamedTuple):
     def setting(self) -> Setting:
         """The setting, with the programs that put the guarantee to the test."""
         write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
-        return Setting(write, read, self.replicas, FAULTS[self.fault], self.judged.users)
+        return Setting(write, read, self.replicas, fault_named(self.fault), self.judged.users)
 
     @property
     def misfit(self) -> str | None:
         """What does not go together in the cell, on a line; ``None``, if all does."""
         write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
-        return misfit(write, read, FAULTS[self.fault])
+        return misfit(write, read, fault_named(self.fault))
 
     @property
     def is_small(self) -> bool:

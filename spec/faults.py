@@ -1,8 +1,12 @@
-"""The faults that a run may meet, each at most once unless told."""
+"""The faults that a run may meet, each at most once unless told; they can be joined, and counted."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import NamedTuple
+
+from overbooked.spec.names import StrategyError, shown, unknown
 
 
 class Fault(NamedTuple):
@@ -51,3 +55,56 @@ FAULTS = {
         ),
     )
 }
+
+
+@cache
+def fault_named(name: str) -> Fault:
+    """Return the fault setting of that name: one of :data:`FAULTS`, or some joined by ``+``, each up to ``:C`` times.
+
+    Raises :class:`StrategyError` when there is none, or it makes no sense.
+
+    >>> fault_named("replica-crash:2+timeout")[:3], fault_named("replica-crash:2").sentence
+    (('replica-crash:2+timeout', 2, 0), 'up to 2 replicas stop for good, at any moment')
+    """
+    if name in FAULTS:
+        return FAULTS[name]
+    counts: dict[str, int] = {}
+    for each in name.split("+"):
+        kind, times = _counted(name, each)
+        if kind in counts:
+            raise StrategyError(f"{shown(name)}: has {kind} twice; {kind}:2 allows two of it")
+        counts[kind] = times
+    if "failover" in counts and "replica-crash" in counts:
+        raise StrategyError(f"{shown(name)}: a second crash beside a failover is not defined")
+    return _joined(name, counts)
+
+
+def _counted(name: str, each: str) -> tuple[str, int]:
+    """Return the kind of a fault and how often it may come; raise :class:`StrategyError` where that makes no sense."""
+    found = re.fullmatch(r"([a-z-]+)(?::([1-9]\d?))?", each)
+    if not found or found[1] not in _KINDS:
+        if each == name:
+            raise unknown("fault", name, FAULTS)
+        kinds = ", ".join(_KINDS)
+        raise StrategyError(f"{shown(name)}: {shown(each)} is none of {kinds}; replica-crash:2 allows two of one")
+    if found[2] and found[1] in {"clock-skew", "failover"}:
+        raise StrategyError(f"{shown(name)}: what several of {found[1]} would mean is not defined")
+    return found[1], int(found[2] or 1)
+
+
+def _joined(name: str, counts: dict[str, int]) -> Fault:
+    crashes = counts.get("replica-crash", 0) + ("failover" in counts)
+    sentences = [_KINDS[kind].format(times) if times > 1 else FAULTS[kind].sentence for kind, times in counts.items()]
+    restarts, timeouts = counts.get("app-restart", 0), counts.get("timeout", 0)
+    skew, failover = "clock-skew" in counts, "failover" in counts
+    return Fault(name, crashes, restarts, "; also, ".join(sentences), timeouts, skew, failover)
+
+
+_KINDS = {
+    "replica-crash": "up to {} replicas stop for good, at any moment",
+    "app-restart": "up to {} times the app server loses its memory and comes back at once",
+    "timeout": "up to {} calls take too long and end with unknown; what they sent goes on",
+    "clock-skew": "",
+    "failover": "",
+}
+"""The faults that can be joined, and what is said of several of one."""

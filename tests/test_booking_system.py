@@ -76,6 +76,34 @@ def test_what_repairs_it_is_that_of_the_system_typed_again(fault: str) -> None:
     assert_agree(cells(fault, ["claim:2"], ["one:db2:session"], small))
 
 
+JOINED = [
+    "replica-crash:2",
+    "app-restart:2",
+    "replica-crash+timeout",
+    "clock-skew+app-restart",
+    "timeout:2+app-restart",
+]
+
+
+@pytest.mark.parametrize("fault", long_but("replica-crash+timeout", [*JOINED, "replica-crash:3+app-restart"]))
+def test_faults_that_are_joined_and_counted_are_those_of_the_system_typed_again(fault: str) -> None:
+    """Several of a fault, and several faults, in any order: the system that was typed again agrees, too."""
+    small = ("read-your-writes", "durability", "booking-availability", "checking-availability")
+    assert_agree(cells(fault, ["serial-async", "message:parallel:2", "claim:2"], ["one", "one:session"], small))
+    assert_agree(cells(fault, ["parallel:1"], ["quorum:repair"], ["read-your-writes", "checking-availability"]))
+    assert_agree(cells(fault, ["serial-async"], ["one"], ["convergence", "last-write-wins"]))
+
+
+FAILOVERS = ["failover+app-restart", "failover+timeout", "failover+clock-skew"]
+
+
+@pytest.mark.parametrize("fault", long_but("failover+app-restart", FAILOVERS))
+def test_a_failover_may_be_joined_with_other_faults(fault: str) -> None:
+    """Where the database replicates by itself, too."""
+    small = ("read-your-writes", "durability", "booking-availability", "convergence")
+    assert_agree(cells(fault, ["primary:1", "primary:2:received", "primary:2:unique"], ["one:primary"], small))
+
+
 @pytest.mark.parametrize("write", long_but("parallel:2", by_app_server(3)))
 def test_it_makes_no_difference_if_repairs_go_on_once_a_check_has_its_answer(write: str) -> None:
     """Verdicts and lengths are the same if a check writes back until its user is told, as the page allows it to."""

@@ -52,6 +52,8 @@ REPAIRS = (
     *("--guarantee", "convergence", "--guarantee", "booking-availability", "--guarantee", "checking-availability"),
 )
 """Likewise, with claims, repairs and sessions."""
+JOINED = run_of("test_booking_system.py", "joined_and_counted")
+"""Compares verdicts under several faults with those of the system typed again."""
 BIG_VERDICTS = (
     *("overbooked", "check", "--expect", EXPECTED, "--fault", "none", "--write", "serial-async", "--read", "quorum"),
     *("--guarantee", "linearizability", "--guarantee", "no-double-booking"),
@@ -155,6 +157,9 @@ IN_THE_SPEC = [
     ("claiming.py", 'write == "sent" and not stored', 'write == "sent"', REPAIRS),
     ("claiming.py", 'write == "sent" and stored', 'write == "sent"', REPAIRS),
     ("claiming.py", '"refusals": refusals + 1', '"refusals": refusals', REPAIRS),
+    ("faults.py", 'counts.get("replica-crash", 0) + ("failover" in counts)', 'bool(counts.get("replica-crash"))', JOINED),
+    ("faults.py", 'restarts, timeouts = counts.get("app-restart", 0)', 'restarts, timeouts = int("app-restart" in counts)', JOINED),
+    ("faults.py", 'skew, failover = "clock-skew" in counts', 'skew, failover = False', JOINED),
     ("claiming.py", "refusals > spare", "refusals >= spare", REPAIRS),
     ("claiming.py", "does, *while_up(setting, i)", "does", REPAIRS),
     ("failing.py", '{"refusals": 0}', "{}", REPAIRS),

@@ -353,6 +353,15 @@ def test_it_is_said_that_no_fault_was_needed() -> None:
     assert not told_trace(Cell("serial-sync", "one", 3, "both", "convergence")).no_fault_needed
 
 
+def test_a_run_under_several_faults_has_a_name_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """The faults stand in it as they are joined and counted, and the number of another run after them."""
+    assert main(["trace", "parallel:1/one/durability@replica-crash:2+app-restart"]) == 1
+    out = capsys.readouterr().out
+    assert "This run is called parallel:1/one/durability@replica-crash:2+app-restart" in out
+    assert named("parallel:1/one/durability@replica-crash:2+app-restart+3").other == 3
+    assert named("parallel:1/one/durability@both+3").cell.fault == "both"
+
+
 def test_what_cannot_be_retraced_says_why() -> None:
     """A step that there is not, or that is not possible then, and a reference that cannot follow, are told."""
     with pytest.raises(ValueError, match=r"apply u1\.book db9: no such step in parallel:1/one/durability"):

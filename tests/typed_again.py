@@ -39,8 +39,8 @@ class Setting(NamedTuple):
     after: tuple[tuple[int, int], ...] = ()
     committed: int = 0
     consuming: bool = False
-    restarted: bool = False
-    timed_out: bool = False
+    restarted: int = 0
+    timed_out: int = 0
     logs: tuple[tuple[int, ...], ...] = ()
     shows: tuple[frozenset[int], ...] = ()
     told_primary: frozenset[tuple[int, int]] = frozenset()
@@ -78,9 +78,11 @@ class Hotel:
         known = {"one": 1, "quorum": n // 2 + 1, "all": n}
         alone = self.alone is not None or self.ask_primary
         self.used = 1 if alone else known.get(read) or int(read.split(":")[1])
-        self.may_crash = fault in {"replica-crash", "both", "failover"}
-        self.may_restart, self.fails_over = fault in {"app-restart", "both"}, fault == "failover"
-        self.may_time_out, self.skewed = fault == "timeout", fault == "clock-skew"
+        faults = fault.replace("both", "replica-crash+app-restart").split("+")
+        often = {kind: int(times or 1) for kind, _, times in (each.partition(":") for each in faults)}
+        self.fails_over, self.skewed = "failover" in often, "clock-skew" in often
+        self.crashes = often.get("replica-crash", 0) + self.fails_over
+        self.restarts, self.time_outs = often.get("app-restart", 0), often.get("timeout", 0)
         self.kinds: list[str] = []
         self.before: list[int | None] = []
         waits_for_own = self.remembers and guarantee == "checking-availability"
@@ -110,17 +112,17 @@ class Hotel:
         """Yield what can follow, and whether it is owed."""
         for after in (*self._invocations(w), *self._writing(w), *self._consuming(w), *self._reading(w)):
             yield True, after
-        if self.may_crash and all(w.up):
-            for i in range(self.n):
+        if w.up.count(False) < self.crashes:
+            for i in [i for i in range(self.n) if w.up[i]]:
                 yield False, w._replace(up=put(w.up, i, item=False))
-        if self.may_restart and not w.restarted:
+        if w.restarted < self.restarts:
             ended = tuple("ended" if call == "running" else call for call in w.calls)
             forgotten = ((0,) * self.n,) * len(w.calls)
-            yield False, w._replace(calls=ended, writes=forgotten, consuming=False, restarted=True)
-        if self.may_time_out and not w.timed_out:
+            yield False, w._replace(calls=ended, writes=forgotten, consuming=False, restarted=w.restarted + 1)
+        if w.timed_out < self.time_outs:
             for c, call in enumerate(w.calls):
                 if call == "running":
-                    yield False, w._replace(calls=put(w.calls, c, "ended"), timed_out=True)
+                    yield False, w._replace(calls=put(w.calls, c, "unknown"), timed_out=w.timed_out + 1)
 
     def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
         return put(write, 0, SENT) if self.serial else (SENT,) * self.n

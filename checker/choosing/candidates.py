@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from overbooked.checker.choosing.costs import Cost, cost_of
 from overbooked.spec.combinations import misfit
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.read_strategies import ReadStrategy, read_strategies
 from overbooked.spec.write_strategies import WriteStrategy, write_strategies
 
@@ -30,7 +30,7 @@ def candidates(replicas: int, faults: Sequence[str], prefer: str, *, counted: bo
         Pair(write.name, read.name, cost_of(write, read, replicas, counted=counted))
         for write in _writes(replicas)
         for read in _reads(replicas)
-        if not any(misfit(write, read, FAULTS[fault]) for fault in faults)
+        if not any(misfit(write, read, fault_named(fault)) for fault in faults)
     ]
     return sorted(pairs, key=lambda pair: pair.cost.rank(prefer))
 

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from overbooked import spec
 from overbooked.checker.cells import Cell, CellVerdict
 from overbooked.checker.engine.verdicts import Verdict
+from overbooked.spec.faults import FAULTS
 
 REPLICAS = 3
 _FILE = Path(spec.__path__[0]) / "expected.csv"
@@ -18,13 +19,15 @@ Known: TypeAlias = Mapping[Cell, CellVerdict]
 
 def is_known(cell: Cell) -> bool:
     """Return whether a cell is one of those that are known, if the file is there."""
-    return cell.replicas == REPLICAS and cell.bookings is cell.checks is None and _FILE.is_file()
+    usual = cell.replicas == REPLICAS and cell.bookings is cell.checks is None
+    return usual and cell.fault in FAULTS and _FILE.is_file()
 
 
 def known(replicas: int, faults: Iterable[str]) -> Known:
-    """Return the verdicts that are known over so many replicas, under these faults."""
+    """Return the verdicts that are known over so many replicas, under these faults; none, unless all of them are."""
     found: dict[Cell, CellVerdict] = {}
-    for fault in faults if replicas == REPLICAS else ():
+    every = list(faults)
+    for fault in every if replicas == REPLICAS and FAULTS.keys() >= {*every} else ():
         found |= verdicts(fault)
     return found
 

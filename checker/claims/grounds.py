@@ -21,7 +21,7 @@ from overbooked.checker.theorems.ack_latency import ack_time, check_time
 from overbooked.checker.theorems.catalogue import listed
 from overbooked.checker.traces.names import command_for
 from overbooked.spec import grounds
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.language import Property, case, part
 from overbooked.spec.read_strategies import read_strategy
@@ -183,7 +183,7 @@ def _fewer(call: str, least: int, **stored: int) -> bool:
 
 def _one_booking(write: str, fault: str = "none") -> Setting:
     users = GUARANTEES["durability"].users
-    return Setting(write_strategy(write, REPLICAS), read_strategy("one", REPLICAS), REPLICAS, FAULTS[fault], users)
+    return Setting(write_strategy(write, REPLICAS), read_strategy("one", REPLICAS), REPLICAS, fault_named(fault), users)
 
 
 def _traffic(write: str) -> Traffic:

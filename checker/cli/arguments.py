@@ -9,7 +9,7 @@ from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import FAULTS, fault_named
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, unknown
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -42,7 +42,7 @@ def cells(
     n = request.replicas
     asked, reads = strategies(request, writes)
     names = chosen("guarantee", request.guarantee, tuple(guarantees), GUARANTEES)
-    faults = chosen("fault", request.fault, tuple(faults), FAULTS)
+    faults = chosen_faults(request.fault, tuple(faults))
     users = (request.bookings, request.checks) if "bookings" in request else ()
     every = [Cell(w, r, n, f, g, *users) for f in faults for w in asked for r in reads for g in names]
     fitting = [known(cell) for cell in every if not cell.misfit]
@@ -90,6 +90,17 @@ def chosen(what: str, given: list[str] | None, default: tuple[str, ...], names: 
     return found
 
 
+def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str]:
+    """Return the fault settings that are given, or else the default ones; ``all`` is every one that has a name.
+
+    Raises :class:`overbooked.spec.names.StrategyError` when there is no such fault.
+    """
+    found = _chosen(given, default, "all", FAULTS)
+    for name in found:
+        fault_named(name)
+    return found
+
+
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
     """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
     named = {*(request.write or ()), *(request.read or ()), *(getattr(request, "fault", None) or ())}
@@ -125,7 +136,7 @@ def known(cell: Cell) -> Cell:
     write_strategy(cell.write, cell.replicas)
     read_strategy(cell.read, cell.replicas)
     _refuse_unknown("guarantee", cell.guarantee, GUARANTEES)
-    _refuse_unknown("fault", cell.fault, FAULTS)
+    fault_named(cell.fault)
     if cell.misfit:
         raise StrategyError(cell.misfit)
     return cell

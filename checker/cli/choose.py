@@ -10,12 +10,11 @@ from overbooked.checker.choosing.as_json import as_json
 from overbooked.checker.choosing.as_text import SHOWN, show
 from overbooked.checker.choosing.choices import Choosing, Wanted
 from overbooked.checker.choosing.known import known
-from overbooked.checker.cli.arguments import chosen
+from overbooked.checker.cli.arguments import chosen, chosen_faults
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED, SenselessError
 from overbooked.checker.cli.progress import watched
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.latency.message_costs import MOST_EXPLORED
-from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 
 
@@ -29,7 +28,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
         many = f"there may be up to {MOST_EXPLORED} here, as all is explored"
         raise SenselessError(f"--replicas {request.replicas}: {many}")
     needs = chosen("guarantee", request.need, TABLE, GUARANTEES)
-    faults = chosen("fault", request.survive, ("none",), FAULTS)
+    faults = chosen_faults(request.survive, ("none",))
     wanted = Wanted(tuple(needs), tuple(faults), request.replicas, request.prefer)
     choosing = Choosing(wanted, Bounds(request.max_states), known(request.replicas, faults))
     try:

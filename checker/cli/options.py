@@ -27,6 +27,7 @@ _LEGS = {
     "consumer": "what the consumer takes, from then on, to have the entry (default: as long as a replica's response)",
     "apply": "what a standby takes to show what it has received (default: as long as a replica's response)",
 }
+_FAULTS = f"{', '.join(FAULTS)}; or some joined, as replica-crash:2+timeout"
 _STRATEGIES = "overbooked list names all strategies, guarantees and faults."
 _STATUSES = (
     "Exit status: 0 all that was asked for holds; 1 a violation; 2 the request makes no sense; "
@@ -117,7 +118,7 @@ def _add_choose(commands: _Commands) -> None:
     )
     add = choose.add_argument
     add("--need", action="append", metavar="G", help="a guarantee (default: the nine of the table); repeatable")
-    survive = f"what may fail: {', '.join(FAULTS)} (default: none); repeatable: each by itself"
+    survive = f"what may fail: {_FAULTS} (default: none); repeatable: each by itself"
     add("--survive", action="append", metavar="F", help=survive)
     first = f"what is to be cheap before all else: {', '.join(PREFERENCES)} (default: latency)"
     add("--prefer", choices=PREFERENCES, default=PREFERENCES[0], metavar="P", help=first)
@@ -161,7 +162,7 @@ def _add_selection(
     faults: str = "none",
     writes: tuple[str, ...] = DEFAULT_WRITES,
 ) -> None:
-    every_fault = f"{', '.join(FAULTS)}, or all of these (default: {faults}); repeatable"
+    every_fault = f"{_FAULTS}, or all of these (default: {faults}); repeatable"
     _add_strategies(command, writes)
     command.add_argument("--guarantee", action="append", metavar="G", help=guarantee)
     command.add_argument("--fault", action="append", metavar="F", help=every_fault)
@@ -269,7 +270,7 @@ def _add_cell(command: argparse.ArgumentParser) -> None:
     command.add_argument("write", metavar="WRITE", help="a write strategy; or alone, the name of a trace")
     command.add_argument("read", metavar="READ", nargs="?", help="a read strategy")
     command.add_argument("guarantee", metavar="GUARANTEE", nargs="?", help="a guarantee")
-    command.add_argument("--fault", default="none", metavar="F", help=f"{', '.join(FAULTS)} (default: none)")
+    command.add_argument("--fault", default="none", metavar="F", help=f"{_FAULTS} (default: none)")
     _add_bounds(command)
 
 

@@ -13,7 +13,7 @@ from overbooked.checker.cells import Cell
 from overbooked.checker.conformance.coverage import Conformance
 from overbooked.checker.conformance.difference_text import app_called, show_difference
 from overbooked.checker.console import plain_table, show_line, show_whole, sign, style
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.telling import users_in_words
 
 
@@ -35,7 +35,7 @@ def show_conformance(
         name = "no fault" if fault == "none" else fault
         replicas = here[0].cells[0].replicas
         count = f"{replicas} replica{'s' * (replicas > 1)}"
-        show_line(console, f"{count}, {name}: {FAULTS[fault].sentence}.")
+        show_line(console, f"{count}, {name}: {fault_named(fault).sentence}.")
         show_line(console, f"Spec and {app} ({tested.over}) side by side, step by step:\n")
         show_whole(console, _table(console, here))
         console.print()

@@ -14,7 +14,7 @@ from overbooked.checker.engine.memory_limit import peak
 from overbooked.checker.matrix.as_json import csv_row
 from overbooked.checker.matrix.expected import Compared
 from overbooked.checker.traces.names import command_for
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 
 _HEADINGS = {
     "read-after-write": "read\nafter\nwrite",
@@ -81,7 +81,7 @@ def show_compared(console: Console, compared: Sequence[Compared], *, finished: b
 def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> None:
     replicas = verdicts[0].cell.replicas
     name = "no fault" if fault == "none" else fault
-    show_line(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {FAULTS[fault].sentence}.")
+    show_line(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {fault_named(fault).sentence}.")
     wide = console.width >= _WIDE
     table = plain_table(apart=1)
     for heading in ("write", "read") if wide else ("write\n  read",):

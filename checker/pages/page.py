@@ -13,7 +13,7 @@ from overbooked.checker.traces.as_markdown import diagram, steps, table
 from overbooked.checker.traces.from_booking import trace_of
 from overbooked.checker.traces.names import command_for
 from overbooked.checker.traces.trace import Trace
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.guarantees import GUARANTEES, implied
 from overbooked.spec.system import model
 from overbooked.spec.wording import listed
@@ -110,7 +110,7 @@ def _who_does_not(cell: Cell, known: Verdicts) -> str:
     """Return which ways to write and to read keep the guarantee under the same fault, and what each pays."""
     same = [it for it in known if (it.guarantee, it.fault) == (cell.guarantee, cell.fault)]
     kept = [it for it in same if known[it].verdict == "holds"]
-    fault = FAULTS[cell.fault]
+    fault = fault_named(cell.fault)
     under = "with no fault" if fault.name == "none" else f"under `{fault.name}`"
     its = cost(cell.setting, known, cell)
     pays = (

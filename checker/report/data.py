@@ -15,7 +15,7 @@ from overbooked.checker.traces.as_svg import as_svg
 from overbooked.checker.traces.from_booking import tested, trace_of
 from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Moment, Trace
-from overbooked.spec.faults import FAULTS
+from overbooked.spec.faults import fault_named
 from overbooked.spec.guarantees import GUARANTEES, Guarantee, strongest, weakest
 from overbooked.spec.language import State, Step
 from overbooked.spec.setting import Setting
@@ -48,7 +48,7 @@ class Report:
         counted = yield from numbers(writes, reads, setting.replicas)
         self.data = {
             "replicas": setting.replicas,
-            "faults": [{"name": name, "sentence": FAULTS[name].sentence} for name in faults],
+            "faults": [{"name": name, "sentence": fault_named(name).sentence} for name in faults],
             "guarantees": [_guarantee(GUARANTEES[name]) for name in names],
             "writes": [{"name": name, "words": self._words(name, reads[0])} for name in writes],
             "reads": [{"name": name, "words": self._words(writes[0], name, of="read")} for name in reads],

@@ -18,7 +18,7 @@ USUAL_REPLICAS = 3
 PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"
 """The names of the pages of ``spec/traces/``."""
 _SPELLED = (
-    r"(?P<write>[^/@+,]+)/(?P<read>[^/@+,]+)/(?P<guarantee>[^/@+,]+)(@(?P<fault>[^/@+,]+))?"
+    r"(?P<write>[^/@+,]+)/(?P<read>[^/@+,]+)/(?P<guarantee>[^/@+,]+)(@(?P<fault>[^/@+,]+(\+[a-z][^/@+,]*)*))?"
     r"(?P<more>(,[nbc]=[1-9]\d?)*)(\+(?P<other>[1-9]\d{0,3}))?"
 )
 
