@@ -23,7 +23,7 @@ from overbooked.spec.system import model, steps_of
 from overbooked.spec.users import Kind, programs
 from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 from plain_search import Found, search
-from tiers import long_but
+from tiers import exhaustive_but, long_but
 from typed_again import PROGRAMS, hotel
 
 READS = [name for name in read_strategies(3) if not name.startswith(("first:", "one:db1:", "one:db3:", "all:session"))]
@@ -104,7 +104,7 @@ def test_a_failover_may_be_joined_with_other_faults(fault: str) -> None:
     assert_agree(cells(fault, ["primary:1", "primary:2:received", "primary:2:unique"], ["one:primary"], small))
 
 
-@pytest.mark.parametrize("write", long_but("parallel:2", by_app_server(3)))
+@pytest.mark.parametrize("write", exhaustive_but("parallel:2", by_app_server(3)))
 def test_it_makes_no_difference_if_repairs_go_on_once_a_check_has_its_answer(write: str) -> None:
     """Verdicts and lengths are the same if a check writes back until its user is told, as the page allows it to."""
     for cell in cells("none", [write], ["quorum:repair", "all:repair"], CHECKING):

@@ -16,7 +16,7 @@ from overbooked.checker.choosing.choices import Choosing, Wanted
 from overbooked.checker.choosing.dictionary import FILE, page
 from overbooked.checker.choosing.known import Known, known
 from overbooked.checker.choosing.preferences import PREFERENCES
-from overbooked.checker.choosing.ways_out import way_out, ways_out
+from overbooked.checker.choosing.ways_out import keepers, way_out
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.latency.latencies import latencies
@@ -47,7 +47,7 @@ def chosen(wanted: Wanted, beforehand: Known | None = None) -> Choosing:
 
 def keeps(write: str, read: str, fault: str, guarantee: str) -> bool:
     """Return whether a pair keeps a guarantee, as all of it was explored."""
-    return verdicts()[Cell(write, read, 3, fault, guarantee)] in {"holds", "vacuous"}
+    return verdicts()[Cell(write, read, 3, fault, guarantee)] == "holds"
 
 
 def assert_chosen(wanted: Wanted) -> None:
@@ -143,8 +143,11 @@ def test_the_way_out_of_each_problem_is_one() -> None:
                 assert keeps(way.write, way.read, fault, cell.guarantee)
                 before = {name for name in TABLE if keeps(cell.write, cell.read, fault, name)}
                 assert set(way.lost) == {name for name in before if not keeps(way.write, way.read, fault, name)}
-        for way, names in ways_out(broken).items():
-            assert all(keeps(way.write, way.read, fault, name) for name in names)
+        found = keepers(broken)
+        for write, read, kept, breaks in found:
+            assert {name for name in TABLE if not keeps(write, read, fault, name)} == set(breaks)
+            assert not {*kept} & {*breaks}
+        assert {name for pair in found for name in pair.keeps} == {cell.guarantee for cell in broken}
 
 
 def test_the_way_out_changes_as_little_as_it_can() -> None:
@@ -210,6 +213,16 @@ def test_without_a_pair_that_keeps_all_those_that_miss_least_are_told(capsys: py
     found = json.loads(capsys.readouterr().out)
     assert not found["found"]
     assert {tuple(row["misses"]) for row in found["choices"]} == {("convergence",)}
+
+
+def test_what_holds_only_because_nothing_happened_is_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """A unique constraint leaves no second booking to be the last one: such a pair is not listed for it."""
+    assert main(["choose", "--need", "last-write-wins", "--format", "json"]) == 0
+    writes = {row["write"] for row in json.loads(capsys.readouterr().out)["choices"]}
+    assert "parallel:2" in writes
+    assert not {"primary:1:unique", "claim:2"} & writes
+    assert main(["choose", "--need", "last-write-wins", "--need", "no-double-booking"]) == 1
+    assert "has no case of last-write-wins: overbooked trace" in capsys.readouterr().out
 
 
 def test_a_bound_that_is_reached_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:

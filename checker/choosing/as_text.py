@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from overbooked.checker.cells import Cell
-from overbooked.checker.choosing.choices import Choice, Choosing, Wanted
+from overbooked.checker.choosing.choices import Choice, Choosing
 from overbooked.checker.choosing.known import is_known
-from overbooked.checker.choosing.ways_out import in_words, way_out, ways_out
+from overbooked.checker.choosing.ways_out import in_words, keepers, way_out
 from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole
 from overbooked.checker.traces.names import command_for
 from overbooked.spec.guarantees import GUARANTEES, weakest
@@ -17,25 +17,32 @@ from overbooked.spec.wording import listed
 
 SHOWN = 10
 """So many pairs are shown, at most."""
-_MAY_WRAP = 60
+_MAY_WRAP = 1000
+_LONGEST = max(map(len, GUARANTEES))
+_HOW = {"violated": "misses", "unknown": "may miss", "vacuous": "has no case of"}
+"""How a pair misses what is needed."""
 
 
 def show(console: Console, found: Choosing) -> None:
     """Print what was asked for, the cheapest pairs that keep it, and what they cost; or those that miss least."""
     wanted, every = found.wanted, found.kept or found.nearest
-    choices = worth_it(every if found.is_known else every[:SHOWN])
+    looked_at = every if found.is_known else every[:SHOWN]
+    choices = worth_it(looked_at)
     fails = "nothing" if wanted.faults == ("none",) else listed([each for each in wanted.faults if each != "none"])
     replicas = f"{wanted.replicas} replica{'s' * (wanted.replicas > 1)}"
     show_paragraph(console, f"{replicas}. Needed: {listed(wanted.needs)}. May fail: {fails}.\n")
-    show_paragraph(console, f"{_how_many(found)}. {_shown(len(choices))}\n")
-    _show_table(console, wanted, choices[:SHOWN])
+    of = "All" if looked_at == every else f"Of the {SHOWN} cheapest, those"
+    which = f"The first {SHOWN}" if len(choices) > SHOWN else of
+    more = "but for those that keep no more than one before them"
+    show_paragraph(console, f"{_how_many(found)}. {which}, cheapest first, {more}:\n")
+    _show_table(console, choices[:SHOWN])
     if not found.kept:
         _show_misses(console, choices[:SHOWN])
     source = "Explored beforehand, all of it: overbooked check --expect spec/expected.csv" if found.is_known else ""
     meaning = (
-        "ack, check  the confirmations and answers that they wait for",
-        "messages    of a booking and a check, until all is quiet and if nothing has to be repaired",
-        "breaks      the weakest guarantees that it breaks, whether needed or not; overbooked trace shows how",
+        "ack, check  how many confirmations and how many answers they wait for",
+        "sent        messages for a booking and a check, if nothing has to be repaired",
+        "breaks      the weakest guarantees that it breaks, whether needed or not",
     )
     show_paragraph(console, "\n".join(meaning))
     if source:
@@ -51,21 +58,21 @@ def show_way_out(console: Console, cell: Cell) -> None:
         show_line(console, f"All that keeps it: {_command(cell)}")
 
 
-def show_ways_out(console: Console, broken: Sequence[Cell]) -> None:
+def show_keepers(console: Console, broken: Sequence[Cell]) -> None:
     """Print which pairs keep what is broken, few of them and cheap ones, if these cells are of one fault."""
-    ways = ways_out(broken) if len({cell.fault for cell in broken}) == 1 else {}
-    if not ways:
+    found = keepers(broken) if len({cell.fault for cell in broken}) == 1 else []
+    if not found:
         return
     more = _command(broken[0]._replace(guarantee="G"))
     show_line(console, f"What keeps what is broken above (more: {more}):\n")
     table = plain_table()
     table.add_column("  write by read", no_wrap=True)
     table.add_column("keeps")
-    table.add_column("breaks", min_width=20)
-    for way, guarantees in ways.items():
-        keeps = ", ".join(name for name in GUARANTEES if name in guarantees)
-        table.add_row(f"  {way.write} by {way.read}", keeps, ", ".join(weakest(way.lost)) or "nothing")
-    show_whole(console, table, may_wrap=10 * _MAY_WRAP)
+    table.add_column("breaks", min_width=_LONGEST)
+    for pair in found:
+        keeps = ", ".join(name for name in GUARANTEES if name in pair.keeps)
+        table.add_row(f"  {pair.write} by {pair.read}", keeps, ", ".join(weakest(pair.breaks)) or "nothing")
+    show_whole(console, table, may_wrap=_MAY_WRAP)
     console.print()
 
 
@@ -84,11 +91,6 @@ def _how_many(found: Choosing) -> str:
     return f"None of {found.considered} pairs keeps all of it; {these}"
 
 
-def _shown(count: int) -> str:
-    first = f"The first {SHOWN}" * (count > SHOWN)
-    return f"{first or 'All'}, cheapest first, but for those that keep no more than one before them:"
-
-
 def worth_it(choices: Sequence[Choice]) -> list[Choice]:
     """Return the choices, cheapest first, without those that keep nothing which one before them does not keep, too."""
     worth: list[Choice] = []
@@ -98,15 +100,15 @@ def worth_it(choices: Sequence[Choice]) -> list[Choice]:
     return worth
 
 
-def _show_table(console: Console, wanted: Wanted, choices: list[Choice]) -> None:
+def _show_table(console: Console, choices: list[Choice]) -> None:
     table = plain_table()
-    for heading in ("write", "read", "ack", "check", "messages"):
+    for heading in ("write", "read", "ack", "check", "sent"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("breaks", min_width=20)
+    table.add_column("breaks", min_width=_LONGEST)
     for choice in choices:
         write, read, cost = choice.pair
-        ack = f"{cost.ack_waits_for} of {wanted.replicas}" if cost.ack_waits_for else "the log"
-        check = f"{cost.check_waits_for} of {wanted.replicas}{' + repair' * cost.repairs}"
+        ack = str(cost.ack_waits_for) if cost.ack_waits_for else "log"
+        check = f"{cost.check_waits_for}{', repair' * cost.repairs}"
         table.add_row(write, read, ack, check, str(cost.messages), _breaks(choice))
     show_whole(console, table, may_wrap=_MAY_WRAP)
     console.print()
@@ -120,6 +122,5 @@ def _breaks(choice: Choice) -> str:
 def _show_misses(console: Console, choices: list[Choice]) -> None:
     for choice in choices:
         for verdict in choice.misses:
-            misses = "misses" if verdict.verdict == "violated" else "may miss"
-            show_line(console, f"{misses} {verdict.cell.guarantee}: {command_for(verdict.cell)}")
+            show_line(console, f"{_HOW[verdict.verdict]} {verdict.cell.guarantee}: {command_for(verdict.cell)}")
     console.print()

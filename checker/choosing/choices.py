@@ -10,21 +10,10 @@ from overbooked.checker.choosing.candidates import Pair, candidates
 from overbooked.checker.choosing.known import Known
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.matrix.evaluation import Evaluation
-from overbooked.spec.guarantees import TABLE, implied
+from overbooked.spec.guarantees import GUARANTEES, TABLE, implied
 
-_SMALL_FIRST = (
-    "booking-availability",
-    "checking-availability",
-    "durability",
-    "read-your-writes",
-    "read-after-write",
-    "monotonic-reads",
-    "convergence",
-    "last-write-wins",
-    "linearizability",
-    "no-double-booking",
-)
-"""Every guarantee, those first that are judged in small models: what breaks these need not be judged in larger ones."""
+_SMALL_FIRST = sorted(GUARANTEES, key=lambda name: sum(map(len, GUARANTEES[name].users)))
+"""Every guarantee, those first in whose programs there are few calls: what breaks them need not be judged by others."""
 
 
 class Wanted(NamedTuple):
@@ -39,7 +28,8 @@ class Wanted(NamedTuple):
 class Choice(NamedTuple):
     """A pair, and the guarantees that it keeps under every fault, breaks under one, or of which neither is known.
 
-    ``misses`` are the cells in which it breaks what is needed, or in which that is not known.
+    One that holds only because nothing happened is none of these. ``misses`` are the cells in which what is needed does
+    not hold.
     """
 
     pair: Pair
@@ -73,7 +63,7 @@ class Choosing:
         needs = [name for name in _SMALL_FIRST if name in self.wanted.needs]
         for name in needs:
             yield from self._judge(left, [name])
-            left = [pair for pair in left if self._stands(pair, name) != "violated"]
+            left = [pair for pair in left if self._stands(pair, name) in {"holds", "unknown"}]
         kept = [pair for pair in left if all(self._stands(pair, name) == "holds" for name in needs)]
         self.unknown = len(left) - len(kept)
         if kept:
@@ -116,11 +106,9 @@ class Choosing:
         return [self._known[cell] for cell in self._cells(pair, name) if cell in self._known]
 
     def _stands(self, pair: Pair, name: str) -> str:
-        """Return how a guarantee stands: ``holds`` under every fault, ``violated`` under one, or ``unknown``."""
+        """Return how a guarantee stands: ``holds`` under every fault; else ``violated``, ``unknown`` or ``vacuous``."""
         found = {verdict.verdict for verdict in self._verdicts(pair, name)}
-        if "violated" in found:
-            return "violated"
-        return "holds" if found <= {"holds", "vacuous"} and found else "unknown"
+        return next((worst for worst in ("violated", "unknown", "vacuous", "holds") if worst in found), "unknown")
 
     def _choice(self, pair: Pair) -> Choice:
         stand = {name: self._stands(pair, name) for name in TABLE + self.wanted.needs}
@@ -128,5 +116,5 @@ class Choosing:
             tuple(name for name, how in stand.items() if how == each) for each in ("holds", "violated", "unknown")
         )
         every = [verdict for name in self.wanted.needs for verdict in self._verdicts(pair, name)]
-        misses = tuple(verdict for verdict in every if verdict.verdict in {"violated", "unknown"})
+        misses = tuple(verdict for verdict in every if verdict.verdict != "holds")
         return Choice(pair, keeps, breaks, unknown, misses)

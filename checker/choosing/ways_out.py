@@ -30,6 +30,15 @@ class WayOut(NamedTuple):
     lost: tuple[str, ...] = ()
 
 
+class Keeper(NamedTuple):
+    """A pair; which of the guarantees that others break it ``keeps``, and what it ``breaks`` itself."""
+
+    write: str
+    read: str
+    keeps: tuple[str, ...]
+    breaks: tuple[str, ...]
+
+
 def way_out(cell: Cell) -> WayOut | None:
     """Return the least change of strategies by which the guarantee of a cell is kept; ``None``, if none is known.
 
@@ -48,23 +57,23 @@ def way_out(cell: Cell) -> WayOut | None:
     return None
 
 
-def ways_out(cells: Sequence[Cell]) -> dict[WayOut, list[str]]:
-    """Return few pairs that together keep the guarantees of these cells, of one fault, and which each keeps.
+def keepers(cells: Sequence[Cell]) -> list[Keeper]:
+    """Return few pairs that together keep the guarantees of these cells, which are all of one fault.
 
     First comes the pair that keeps most of all, of these the cheapest; then one that keeps most and some of the rest.
-    What a pair breaks is ``lost``, whether it was kept before or not.
     """
-    found: dict[WayOut, list[str]] = {}
+    found: list[Keeper] = []
     left = {cell.guarantee: cell for cell in cells if is_known(cell)}
+    fault = next((cell.fault for cell in left.values()), "none")
     while left:
-        kept = _kept(next(iter(left.values())).fault)
-        best = max(_pairs(next(iter(left.values())).fault), key=partial(_worth, kept, {*left}))
-        its = kept[best[:2]]
-        keeps = [name for name in left if name in its]
-        if not keeps or not all(_holds(left[name]._replace(write=best.write, read=best.read)) for name in keeps):
+        best = max(_pairs(fault), key=partial(_worth, _kept(fault), {*left}))
+        kept = _kept(fault)[best[:2]]
+        keeps = [cell._replace(write=best.write, read=best.read) for name, cell in left.items() if name in kept]
+        if not keeps or not all(map(_holds, keeps)):
             break
-        found[WayOut(best.write, best.read, tuple(name for name in TABLE if name not in its))] = keeps
-        left = {name: cell for name, cell in left.items() if name not in keeps}
+        left = {name: cell for name, cell in left.items() if name not in kept}
+        names = (tuple(cell.guarantee for cell in keeps), tuple(name for name in TABLE if name not in kept))
+        found.append(Keeper(best.write, best.read, *names))
     return found
 
 

@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from overbooked.checker.choosing.as_text import show_ways_out
+from overbooked.checker.choosing.as_text import show_keepers
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import evaluated
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
@@ -25,7 +25,7 @@ def _check(request: argparse.Namespace, console: Console) -> int:
     judging = evaluated(request, arguments.cells(request), runs=request.format == "json")
     if request.format == "text":
         as_text.show(console, judging.verdicts)
-        show_ways_out(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
+        show_keepers(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
         if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:

@@ -29,8 +29,8 @@ class Compared(NamedTuple):
     expected: dict[str, str] | None
 
 
-def read(file: Path) -> dict[Cell, dict[str, str]]:
-    """Return the expected verdicts in a file as ``overbooked check --format csv`` prints them.
+def read(file: Path, fault: str | None = None) -> dict[Cell, dict[str, str]]:
+    """Return the expected verdicts in a file as ``overbooked check --format csv`` prints them; or those of one fault.
 
     Raises :class:`ExpectationsError` when there is no such file or a line of it makes no sense.
     """
@@ -43,7 +43,7 @@ def read(file: Path) -> dict[Cell, dict[str, str]]:
     rows = csv.DictReader(text.splitlines())
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise ExpectationsError(f"{file}:1: the heading should be {','.join(COLUMNS)}")
-    expected = dict(_row(file, rows.line_num, row) for row in rows)
+    expected = dict(_row(file, rows.line_num, row) for row in rows if fault is None or row["fault"] == fault)
     if not expected:
         raise ExpectationsError(f"{file}: has no verdicts, so there is nothing to compare")
     return expected

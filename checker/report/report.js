@@ -256,7 +256,7 @@ function ticks(most) {
 const guaranteed = (pair) => pair.keeps.join(", ") || (pair.never_stale ? "never stale" : "may be stale");
 const colourOf = (pair) => pair.keeps.includes("linearizability") ? "#1a7f37" : pair.never_stale ? "#0969da" : "#cf222e";
 function tradeOff(pairs) {
-  const longest = Math.max(...pairs.map((pair) => pair.ms)) * 1.1 || 1;
+  const longest = Math.max(0, ...pairs.map((pair) => pair.ms)) * 1.1 || 1;
   const toX = (ms) => LEFT + ms / longest * (WIDTH - LEFT - RIGHT);
   const toY = (stale) => HEIGHT - BOTTOM - 8 - stale * (HEIGHT - TOP - BOTTOM - 16);
   const front = pairs.filter((pair) => pair.on_front).sort((a, b) => a.ms - b.ms || b.stale - a.stale);
