@@ -1,9 +1,9 @@
 """A stateful hypothesis test of an app server, with the spec as the oracle.
 
-Users book and check as they like, messages arrive late or are lost, replicas crash, calls time out and the app server
-restarts, in whatever order hypothesis draws; after each step the spec and the app server must look the same. How many
-replicas and rooms there are and which strategies are used is drawn too. To test your own replicas, log, clock or app
-server, inherit from :class:`BookingMachine`:
+Users book and check as they like, messages arrive late or are lost, replicas crash or forget, calls time out and the
+app server restarts, in whatever order hypothesis draws; after each step the spec and the app server must look the same.
+How many replicas and rooms there are and which strategies are used is drawn too. To test your own replicas, log, clock
+or app server, inherit from :class:`BookingMachine`:
 
 >>> from contextlib import nullcontext
 >>> from overbooked.reference.memory import MemoryStorage
@@ -37,7 +37,7 @@ from overbooked.spec.users import ANSWERED, Kind
 from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 
 _USERS = 6
-_FAULTS = {"crash", "restart", "timeout"}
+_FAULTS = {"crash", "restart", "timeout", "node-crash", "lose", "forget"}
 _KINDS: tuple[Kind, ...] = ("book", "check")
 _MUCH = 10
 _CALLS = 10
@@ -64,6 +64,8 @@ class BookingMachine(RuleBasedStateMachine):
     """Whether replicas can take one booking of a room alone: they have ``claim``."""
     has_sessions = False
     """Whether an app server's calls may be given a user's session, and replicas know when they are behind it."""
+    has_amnesia = False
+    """Whether replicas can lose all that they keep: they, and the nodes where there are some, have ``forget``."""
     most_replicas = 5
     most_rooms = 3
 
@@ -111,10 +113,22 @@ class BookingMachine(RuleBasedStateMachine):
         crashes = 1 if failover else data.draw(st.integers(0, n), "crashes")
         restarts, timeouts = (data.draw(st.integers(0, 2), what) for what in ("restarts", "timeouts"))
         self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
-        self._losses = data.draw(st.integers(0, 3), "messages lost")
-        named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts"
-        fault = Fault(named, crashes, restarts, "", timeouts, failover=failover)
+        nodes, lost, amnesias = self._rarer_faults(data, failover=failover)
+        self._losses = 0 if amnesias else data.draw(st.integers(0, 3), "messages lost")
+        named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts, "
+        named += f"{nodes} node crashes, {lost} lost writes, {amnesias} amnesias"
+        its = Fault(named, crashes, restarts, "", timeouts, failover=failover)
+        fault = its._replace(node_crashes=nodes, lost_writes=lost, amnesias=amnesias)
         return Setting(its_write, read_strategy(read, n), n, fault, ((),) * _USERS)
+
+    def _rarer_faults(self, data: st.DataObject, *, failover: bool) -> tuple[int, int, int]:
+        """Return how many node crashes, lost writes and amnesias there may be.
+
+        With a replica that forgets no message is lost that is sent again then: it would bring back what was forgotten.
+        """
+        most = {"node crashes": not failover, "lost writes": 2, "amnesias": 2 * (self.has_amnesia and not failover)}
+        nodes, lost, amnesias = (data.draw(st.integers(0, int(many)), what) for what, many in most.items())
+        return nodes, lost, amnesias
 
     @precondition(lambda self: self._may_call())
     @rule(data=st.data())
@@ -147,7 +161,7 @@ class BookingMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._can(owed=False))
     @rule(data=st.data())
     def something_fails(self, data: st.DataObject) -> None:
-        """A replica crashes, the app server restarts, or a call takes too long."""
+        """A replica crashes or forgets, the app server restarts, a call takes too long, or a write never arrives."""
         self._both.take(data.draw(st.sampled_from(self._can(owed=False)), "step"))
 
     @precondition(lambda self: not self._both.possible)

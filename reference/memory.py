@@ -30,6 +30,10 @@ class MemoryReplica:
         """Return the booking kept for a room, if it is late enough."""
         return no_earlier(self._kept.get(room), at_least)
 
+    async def forget(self) -> None:
+        """Keep nothing any more."""
+        self._kept.clear()
+
     async def close(self) -> None:
         """Hold on to all of it: whoever connects next finds it."""
 
@@ -57,6 +61,11 @@ class MemoryNode:
     async def read(self, room: str) -> Booking | None:
         """Return the booking shown for a room."""
         return await self._replica.read(room)
+
+    async def forget(self) -> None:
+        """Have nothing in the log any more, and show nothing."""
+        self._log.clear()
+        await self._replica.forget()
 
     async def close(self) -> None:
         """Hold on to all of it: whoever connects next finds it."""

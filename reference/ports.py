@@ -145,6 +145,13 @@ class Node(Protocol):
         """Let go of what the connection holds."""
 
 
+class Forgetful(Protocol):
+    """What a replica or a node can besides, of which is tested what comes of it; no app server calls it."""
+
+    async def forget(self) -> None:
+        """Lose, durably, all that it keeps, log included, as a replica does whose disk was replaced."""
+
+
 class Storage(Protocol):
     """Where replicas, log and clock are kept: each call opens a connection to one that outlives the app server."""
 

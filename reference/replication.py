@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -61,11 +62,16 @@ class Action(NamedTuple):
     booking: Booking | None = None
 
 
-class _Request(NamedTuple):
-    """A write that the app server waits for; its answer is set when the primary confirms, refuses, or is no more."""
+@dataclass(eq=False)
+class _Request:
+    """A write that the app server waits for; its answer is set when the primary confirms, refuses, or is no more.
+
+    It is on its way until the primary has it, or it is lost; it comes once, also to a primary that forgets.
+    """
 
     booking: Booking
     answer: asyncio.Future[None]
+    is_on_its_way: bool = True
 
 
 class ReplicatedDatabase:
@@ -113,6 +119,20 @@ class ReplicatedDatabase:
         self._stopped.add(replica)
         self._note_change()
 
+    @property
+    def on_their_way(self) -> list[Booking]:
+        """The bookings that were sent to the primary, and have not come to it yet."""
+        return [request.booking for request in self._requests if request.is_on_its_way]
+
+    def lose(self, booking: Booking) -> None:
+        """Let a write that is on its way to the primary never come to it; whoever sent it waits on."""
+        self._note_arrival(booking)
+        self._note_change()
+
+    def look_again(self) -> None:
+        """Have every replica look at its log again, as somebody else has changed one: let it forget all, say."""
+        self._note_change()
+
     def disconnect(self) -> None:
         """Forget who waits for an answer, as their app server is no more; what is in a log goes on."""
         self._requests.clear()
@@ -151,6 +171,7 @@ class ReplicatedDatabase:
             await self._receive(replica, booking)
         elif kind == "append":
             await self._nodes[replica].keep(booking)
+            self._note_arrival(booking)
         elif kind == "apply":
             await self._nodes[replica].show(booking)
         elif replica != self.primary:
@@ -169,6 +190,11 @@ class ReplicatedDatabase:
         while self._changes == since:
             await self._changed.wait()
 
+    def _note_arrival(self, booking: Booking) -> None:
+        for request in self._requests:
+            if request.booking == booking:
+                request.is_on_its_way = False
+
     def _note_change(self) -> None:
         self._changes += 1
         self._changed.set()
@@ -177,7 +203,7 @@ class ReplicatedDatabase:
     def _of_primary(self, log: list[LogEntry]) -> Iterator[Action]:
         """Yield what the primary can do: take or refuse a booking, show one, and confirm one."""
         kept = {entry.booking for entry in log}
-        for booking, _ in self._requests:
+        for booking in self.on_their_way:
             of_room = [entry for entry in log if entry.booking.room == booking.room]
             if booking in kept:
                 continue
@@ -185,7 +211,7 @@ class ReplicatedDatabase:
                 yield Action("refuse", self.primary, booking)
             elif all(entry.shown for entry in of_room):
                 yield Action("append", self.primary, booking)
-        waited_for = {booking for booking, _ in self._requests}
+        waited_for = {request.booking for request in self._requests}
         for booking, shown in log:
             if not shown and self._confirmations(booking) >= self._how.needed - 1:
                 yield Action("apply", self.primary, booking)

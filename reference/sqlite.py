@@ -89,6 +89,10 @@ class SQLiteReplica:
         row = await self._database.do(lambda connection: connection.execute(select, (room,)).fetchone())
         return no_earlier(Booking(*row) if row else None, at_least)
 
+    async def forget(self) -> None:
+        """Keep nothing any more."""
+        await self._database.do(lambda connection: connection.execute("DELETE FROM bookings"))
+
     async def close(self) -> None:
         """Close the file."""
         await self._database.close()
@@ -127,6 +131,15 @@ class SQLiteNode(SQLiteReplica):
     async def show(self, booking: Booking) -> None:
         """Show the booking, if it is the latest of its room."""
         await self._database.do(lambda connection: self._show(connection, booking))
+
+    async def forget(self) -> None:
+        """Have nothing in the log any more, and show nothing."""
+        await self._database.do(self._forget)
+
+    @staticmethod
+    def _forget(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM log")
+        connection.execute("DELETE FROM bookings")
 
     def _show(self, connection: sqlite3.Connection, booking: Booking) -> None:
         connection.execute("UPDATE log SET shown = 1 WHERE (room, user, timestamp) = (?, ?, ?)", booking)

@@ -67,8 +67,16 @@ def _source(run: BrokenRun, check: Call) -> str:
     begun = [b for b in run.setting.bookings if then[run.setting.timestamp(b).name]]
     missing = listed([run.name(b) for b in begun], last="or")
     came = f"the answer came from {used[0]}" if len(used) == 1 else f"the answers came from {listed(used)}"
+    does = "shown" if run.setting.write.primary else "applied"
+    asked = {name: run.until_answered(check, name) for name in used}
+    forgot = [name for name, then in asked.items() if any(name in then.forgotten(b) for b in begun)]
+    if forgot == used:
+        return f"{came}, which had forgotten {missing}"
+    if forgot:
+        others = listed([name for name in used if name not in forgot])
+        return f"{came}: {listed(forgot)} had forgotten {missing}, and {others} had not {does} it"
     none = {1: "which had not", 2: "neither of which had"}.get(len(used), "none of which had")
-    return f"{came}, {none} {'shown' if run.setting.write.primary else 'applied'} {missing}"
+    return f"{came}, {none} {does} {missing}"
 
 
 def _should_be_booked(check: Call) -> str:
@@ -144,20 +152,32 @@ def _apart(run: BrokenRun) -> Because:
 
 
 def _never_comes(run: BrokenRun, booking: Call, replica: str) -> str:
-    """Return why a booking never comes to a replica, though all is quiet: it was not sent, and never will be.
-
-    A write is sent on once the replica before it has confirmed; an entry of the log is taken once the consumer is done
-    with the one before it. So a replica that crashed is waited for; or the app server has forgotten to send it.
-    """
+    """Return why a booking never comes to a replica, though all is quiet."""
     setting = run.setting
     if setting.write.primary:
         return because_primary.never_comes(run, booking, replica)
     kept = run.live(booking.room)[replica]
     if setting.write.claims and kept:
         return f"{replica} has b{kept}, and takes no other booking of {booking.room}"
-    sender = "the consumer" if setting.write.log else "the app server"
-    if waits := run.waited_for(run.under_way(booking)):
+    if replica in run.forgotten(booking):
+        return f"{replica} forgot {run.name(booking)}, and nobody sends it again"
+    if replica in run.lost_to(booking):
+        return f"the write of {run.name(booking)} to {replica} was lost, and nobody sends it again"
+    return _is_not_sent(run, booking, replica)
+
+
+def _is_not_sent(run: BrokenRun, booking: Call, replica: str) -> str:
+    """Return why a booking was not sent to a replica, and never will be.
+
+    A write is sent on once the replica before it has confirmed; an entry of the log is taken once the consumer is done
+    with the one before it. So a replica is waited for that crashed, or never got the write; or the app server has
+    forgotten to send it.
+    """
+    stuck, sender = run.under_way(booking), "the consumer" if run.setting.write.log else "the app server"
+    if waits := run.waited_for(stuck):
         return f"{sender} waits for ever for {listed(waits)}, which crashed"
+    if waits := run.lost_to(stuck):
+        return f"{sender} waits for ever for {listed(waits)}, as the write of {run.name(stuck)} to it was lost"
     return f"{run.name(booking)} was still to be sent to {replica} when the app server restarted, and is forgotten"
 
 

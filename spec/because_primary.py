@@ -29,6 +29,8 @@ def had_it(run: BrokenRun, booking: Call, state: State) -> str:
 
 def not_refused(run: BrokenRun, first: Call, second: Call) -> str:
     """Return why the primary did not refuse another booking of the room than the first: it no longer had that one."""
+    if run.primary in run.forgotten(first):
+        return f", and {run.primary}, the primary, which had forgotten {run.name(first)}, took {run.name(second)}"
     without = f"which had become the primary without {run.name(first)} when {listed(run.down)} crashed"
     return f", and {run.primary}, {without}, took {run.name(second)}"
 
@@ -38,6 +40,9 @@ def never_comes(run: BrokenRun, booking: Call, replica: str) -> str:
     held = run.end[f"held {booking.name} {replica}"]
     if held == "received":
         return f"{replica}, the primary, does not show {run.name(booking)}, as it {_lacks_standbys(run, booking)}"
+    if run.primary in run.forgotten(booking):
+        no_more = "nobody sends it again" if replica == run.primary else f"cannot send it to {replica} any more"
+        return f"{run.primary}, the primary, forgot {run.name(booking)}, and {no_more}"
     if run.primary in run.down:
         return f"{run.primary}, the primary, crashed before it sent {run.name(booking)} to {replica}"
     return f"{run.name(booking)} was in no log but that of {listed(run.down)}, which crashed"
@@ -47,6 +52,10 @@ def waits_for(run: BrokenRun, booking: Call) -> str:
     """Return what a booking waits for that is never acknowledged."""
     if run.primary in run.down:
         return f"needs the primary's confirmation, and {run.primary} crashed"
+    if run.lost_to(booking):
+        return f"never came to {run.primary}, the primary: that write was lost"
+    if run.primary in run.forgotten(booking):
+        return f"needs the confirmation of {run.primary}, the primary, which forgot it"
     if run.end[run.setting.request(booking).name] == "appended":
         return f"needs the primary's confirmation, which {_lacks_standbys(run, booking)}"
     before = next(b for b in run.setting.bookings if run.end[f"held {b.name} {run.primary}"] == "received")

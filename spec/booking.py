@@ -108,7 +108,7 @@ def sends(setting: Setting, booking: Call, replicas: range) -> list[Part]:
 
 def while_up(setting: Setting, replica: int) -> list[Part]:
     """Return the condition that a replica is up, where replicas may crash."""
-    return [part(is_up, up=setting.up(replica))] if setting.fault.crashes else []
+    return [part(is_up, up=setting.up(replica))] if setting.fault.stops_replicas else []
 
 
 def while_primary(setting: Setting, replica: int) -> list[Part]:

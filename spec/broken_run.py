@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from overbooked.spec.language import Field, State, Value
@@ -58,6 +59,35 @@ class BrokenRun(NamedTuple):
         writes = {f"db{i}": self.setting.writing(booking, i).name for i in self.setting.numbers}
         return [name for name in self.down if self.end[writes[name]] in {"sent", "applied"}]
 
+    def lost_to(self, booking: Call) -> list[str]:
+        """Return the replicas to which the app server or the consumer sent a booking in vain: a write was lost."""
+        left = self.setting.lost_writes_left().name
+        losses = [(was, now) for was, now in pairwise(self.states) if was.get(left) != now.get(left)]
+        if self.setting.write.primary:
+            request = self.setting.request(booking).name
+            return [self.setting.primary(was) for was, now in losses if was[request] != now[request]]
+        writes = {f"db{i}": self.setting.writing(booking, i).name for i in self.setting.numbers}
+        return [name for name, write in writes.items() if any(was[write] != now[write] for was, now in losses)]
+
+    def until_answered(self, check: Call, replica: str) -> BrokenRun:
+        """Return the run up to where a replica has answered a check."""
+        name = f"answer {check.name} {replica}"
+        at = next(at for at, state in enumerate(self.states) if state[name] is not None)
+        return self._replace(states=self.states[: at + 1])
+
+    def forgotten(self, booking: Call) -> list[str]:
+        """Return the replicas that had a booking, or a later one of its room, and forgot it."""
+        had = {f"db{i}": self._had(booking, i) for i in self.setting.numbers if self.setting.fault.amnesias}
+        return [name for name, states in had.items() if any(was and not is_so for was, is_so in pairwise(states))]
+
+    def _had(self, booking: Call, replica: int) -> list[bool]:
+        """Return of each state whether a replica has a booking then: shows it or a later one, or has it in its log."""
+        stored, stamp = self.setting.stored(booking.room, replica).name, self.stamp(booking)
+        held = self.setting.held(booking, replica).name
+        return [
+            0 < stamp <= int(str(state[stored])) or state.get(held, "nothing") != "nothing" for state in self.states
+        ]
+
     def before(self, call: Call) -> State:
         """Return the state in which a call was invoked."""
         return self._first(call, lambda stands: stands != "idle", before=True)
@@ -89,12 +119,17 @@ class BrokenRun(NamedTuple):
     @property
     def faults(self) -> str:
         """The faults of the run in words: ``db1 crashed and the app server restarted``."""
-        restarted = any(self.end.get(left) != self.states[0].get(left) for left in [self.setting.restarts_left().name])
+        restarts = (self.setting.restarts_left().name, self.setting.node_crashes_left().name)
+        restarted = any(self.end.get(left) != self.states[0].get(left) for left in restarts)
         took_over = self.setting.write.primary and self.primary != self.setting.primary(self.states[0])
+        forgot = {b: self.forgotten(b) for b in self.setting.bookings}
+        lost = {b: self.lost_to(b) for b in self.setting.bookings if self.setting.fault.lost_writes}
         return listed(
             [
                 *([f"{listed(self.down)} crashed"] if self.down else []),
                 *([f"{self.primary} became the primary"] if took_over else []),
                 *(["the app server restarted"] * restarted),
+                *(f"{listed(who)} forgot {self.name(b)}" for b, who in forgot.items() if who),
+                *(f"the write of {self.name(b)} to {listed(to)} was lost" for b, to in lost.items() if to),
             ]
         )

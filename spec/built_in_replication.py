@@ -167,7 +167,7 @@ def _appending(setting: Setting, b: Call, i: int) -> Iterator[Step]:
     here = [*while_primary(setting, i), *while_up(setting, i)]
     takes = part(take, write=setting.request(b), held=setting.held(b, i))
     last = part(append, appended=setting.appended(), place=setting.place(b))
-    enters = [part(enter, logged=setting.logged(b))] if setting.fault.failover else []
+    enters = [part(enter, logged=setting.logged(b))] if setting.fault.shortens_logs else []
     parts = [takes, last, *enters, *_noting(setting, b, i), *here]
     if setting.write.unique:
         of_room = {"received": setting.received(b.room, i)}
@@ -241,7 +241,7 @@ def _noting(setting: Setting, b: Call, i: int) -> list[Part]:
 
 
 def _while_primary_up(setting: Setting) -> list[Part]:
-    return [part(is_up, up=setting.primary_up())] if setting.fault.crashes else []
+    return [part(is_up, up=setting.primary_up())] if setting.fault.stops_replicas else []
 
 
 def _others(setting: Setting, booking: Call) -> list[Call]:

@@ -53,16 +53,22 @@ SYSTEMS = (
             Entry("read QUORUM, `read_repair = 'NONE'`", "quorum", "nothing is written back"),
             Entry("read ALL", "all:repair", "likewise"),
             Entry("timestamps of clients or coordinators", "clock-skew", "there a timestamp may be given twice"),
-            Entry("hints", None, "here every write arrives in the end; there a hint is given up after some hours"),
+            Entry("a hint that is given up", "lost-write", "after 3 hours (`max_hint_window`); until then it is delay"),
+            Entry("a coordinator that crashes", "node-crash", "it is mostly a replica; drivers take another one"),
+            Entry(
+                "a crash with `commitlog_sync: periodic`, a disk replaced",
+                "amnesia",
+                "the first loses the last 10 s alone; after the second one runs a repair",
+            ),
             Entry(
                 "IF NOT EXISTS", None, "consensus (Paxos); claim:2 is less: a rejected booking stays where it was taken"
             ),
         ),
         (
-            Usual("write ONE, read ONE", "parallel:1", "one"),
-            Usual("write QUORUM, read QUORUM", "parallel:2", "quorum:repair"),
-            Usual("write QUORUM, read QUORUM, no read repair", "parallel:2", "quorum"),
-            Usual("write ALL, read ONE", "parallel:3", "one"),
+            Usual("write ONE, read ONE", "parallel:1", "one", "node-crash"),
+            Usual("write QUORUM, read QUORUM", "parallel:2", "quorum:repair", "node-crash"),
+            Usual("write QUORUM, read QUORUM, no read repair", "parallel:2", "quorum", "node-crash"),
+            Usual("write ALL, read ONE", "parallel:3", "one", "node-crash"),
         ),
     ),
     System(
@@ -77,13 +83,18 @@ SYSTEMS = (
                 None,
                 "other nodes stand in for replicas, so that W and R need not meet, whatever they are",
             ),
+            Entry("a coordinator that crashes", "node-crash", "it is mostly one of the N; clients take another one"),
+            Entry(
+                "a hinted handoff that is never made", "lost-write", "anti-entropy finds it later; here nothing does"
+            ),
+            Entry("a node whose disk is replaced", "amnesia", "anti-entropy fills it again; here nothing does"),
             Entry("siblings, vector clocks", None, "here the highest timestamp wins, as with `last_write_wins`"),
             Entry("clocks that differ, with `last_write_wins`", "clock-skew", "there a timestamp may be given twice"),
         ),
         (
-            Usual("N = 3, W = 2, R = 2", "parallel:2", "first:2"),
-            Usual("N = 3, W = 1, R = 1", "parallel:1", "first:1"),
-            Usual("N = 3, W = 3, R = 1", "parallel:3", "first:1"),
+            Usual("N = 3, W = 2, R = 2", "parallel:2", "first:2", "node-crash"),
+            Usual("N = 3, W = 1, R = 1", "parallel:1", "first:1", "node-crash"),
+            Usual("N = 3, W = 3, R = 1", "parallel:3", "first:1", "node-crash"),
         ),
     ),
     System(
@@ -137,6 +148,7 @@ SYSTEMS = (
                 "the application compares `pg_last_wal_replay_lsn()`",
             ),
             Entry("a unique constraint", "primary:1:unique", "at the primary"),
+            Entry("`fsync = off`, and a crash", "amnesia", "may lose all, or only the last transactions"),
             Entry("failover, as by Patroni", "failover", "Patroni picks the standby that has received most"),
         ),
         (
@@ -184,6 +196,9 @@ SYSTEMS = (
             Entry("read the master", "one:primary", "as here"),
             Entry("read a replica", "one:db2", "as here"),
             Entry("`SET ... NX`", "primary:1:unique", "at the master"),
+            Entry(
+                "a restart without persistence", "amnesia", "a master that is back empty has its replicas emptied, too"
+            ),
             Entry("Sentinel, Cluster", "failover", "a replica's priority counts before how much it has received"),
         ),
         (
@@ -205,6 +220,7 @@ SYSTEMS = (
             Entry("fetch from the leader", "one:primary", "consumers see what is committed"),
             Entry("fetch from a follower", "one:db2", "likewise"),
             Entry("a leader election", "failover", "among in-sync replicas; an unclean one may lose more"),
+            Entry("a disk that is replaced", "amnesia", "of a follower, as here; a leader hands over first"),
             Entry(
                 "commit the offset after writing to the database",
                 "message:parallel:2",

@@ -1,9 +1,10 @@
-"""What a fault does: ``crash``, ``restart`` and ``timeout``. None is ever owed."""
+"""What faults do: ``crash``, ``restart``, ``timeout``, ``node-crash``, ``lose`` and ``forget``. None is ever owed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from overbooked.spec.booking import while_up
 from overbooked.spec.language import Change, Part, Step, part, step
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
@@ -32,6 +33,31 @@ def end_unanswered(call: str) -> Change | None:
 def end_unknown(call: str) -> Change | None:
     """A running call has taken too long: it ends with ``unknown``, and its user stops; what was sent goes on."""
     return {"call": "unknown"} if call == "running" else None
+
+
+def lose(write: str) -> Change | None:
+    """A write that was sent never arrives, as if it had not been; and nobody sends it again."""
+    return {"write": "unsent"} if write == "sent" else None
+
+
+def forget_kept(stored: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The replica keeps no booking of the room any more."""
+    return {"stored": 0}
+
+
+def forget_held(held: str) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The replica's log has the booking no more, nor does the replica show it."""
+    return {"held": "nothing"}
+
+
+def forget_received(received: int) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The replica has received no booking of the room any more."""
+    return {"received": 0}
+
+
+def leave_log(logged: bool) -> Change | None:  # noqa: ARG001 - a role that is only written
+    """The primary's log has the booking no more."""
+    return {"logged": False}
 
 
 def forget_write(write: str) -> Change | None:  # noqa: ARG001 - a role that is only written
@@ -74,6 +100,50 @@ def timeouts(setting: Setting) -> Iterator[Step]:
     for call in setting.calls if setting.fault.timeouts else ():
         one_fewer = part(spend, left=setting.timeouts_left())
         yield step("timeout", part(end_unknown, call=setting.call(call)), one_fewer, owed=False, call=call.name)
+
+
+def node_crashes(setting: Setting) -> Iterator[Step]:
+    """Yield the ``node-crash`` of every replica, on whose machine the app server may run."""
+    for i in setting.numbers if setting.fault.node_crashes else ():
+        stops = [part(stop, up=setting.up(i)), part(spend, left=setting.node_crashes_left())]
+        yield step("node-crash", *stops, *_forgets(setting), owed=False, replica=f"db{i}")
+
+
+def lost_writes(setting: Setting) -> Iterator[Step]:
+    """Yield the ``lose`` of every write of the app server or consumer, where writes may be lost."""
+    for b in setting.bookings if setting.fault.lost_writes else ():
+        one_fewer = part(spend, left=setting.lost_writes_left())
+        if setting.write.primary:
+            yield step("lose", part(lose, write=setting.request(b)), one_fewer, owed=False, call=b.name)
+            continue
+        for i in setting.numbers:
+            lost = part(lose, write=setting.writing(b, i))
+            yield step("lose", lost, one_fewer, owed=False, call=b.name, replica=f"db{i}")
+
+
+def amnesias(setting: Setting) -> Iterator[Step]:
+    """Yield the ``forget`` of every replica, where replicas may forget all that they keep."""
+    for i in setting.numbers if setting.fault.amnesias else ():
+        one_fewer = part(spend, left=setting.amnesias_left())
+        forgotten = [*_forgotten(setting, i), *while_up(setting, i)]
+        yield step("forget", one_fewer, *forgotten, owed=False, replica=f"db{i}")
+
+
+def _forgotten(setting: Setting, i: int) -> Iterator[Part]:
+    """Yield what a replica keeps no more that has forgotten all."""
+    for room in setting.rooms:
+        yield part(forget_kept, stored=setting.stored(room, i))
+    if setting.write.primary:
+        yield from _forgotten_log(setting, i)
+
+
+def _forgotten_log(setting: Setting, i: int) -> Iterator[Part]:
+    for b in setting.bookings:
+        yield part(forget_held, held=setting.held(b, i))
+        if i in setting.primaries:
+            yield part(leave_log, logged=setting.logged(b))
+    for room in {b.room: b for b in setting.bookings} if i in setting.receipts else ():
+        yield part(forget_received, received=setting.received(room, i))
 
 
 def _forgets(setting: Setting) -> Iterator[Part]:

@@ -12,8 +12,14 @@ from overbooked.spec.names import StrategyError, shown, unknown
 class Fault(NamedTuple):
     """A fault setting: how many replicas may crash, how often the app server may restart, how many calls time out.
 
-    With ``skew`` there is more than one app server, and their clocks disagree. With ``failover`` a standby takes over
-    when the primary has crashed.
+    skew
+        There is more than one app server, and their clocks disagree.
+    failover
+        A standby takes over when the primary has crashed.
+    node_crashes
+        How often a replica may crash on whose machine the app server runs, which restarts with it.
+    lost_writes, amnesias
+        How many writes may be lost, and how often a replica may forget all that it keeps.
     """
 
     name: str
@@ -23,6 +29,24 @@ class Fault(NamedTuple):
     timeouts: int = 0
     skew: bool = False
     failover: bool = False
+    node_crashes: int = 0
+    lost_writes: int = 0
+    amnesias: int = 0
+
+    @property
+    def stops_replicas(self) -> bool:
+        """Whether a replica may stop for good."""
+        return bool(self.crashes or self.node_crashes)
+
+    @property
+    def restarts_app(self) -> bool:
+        """Whether the app server may lose its memory."""
+        return bool(self.restarts or self.node_crashes)
+
+    @property
+    def shortens_logs(self) -> bool:
+        """Whether the primary's log may lose entries."""
+        return bool(self.failover or self.amnesias)
 
 
 FAULTS = {
@@ -53,6 +77,27 @@ FAULTS = {
             "one replica stops for good; if it was the primary, the standby that has received most takes over",
             failover=True,
         ),
+        Fault(
+            "node-crash",
+            0,
+            0,
+            "one replica stops for good, and the app server, which ran on its machine, loses its memory with it",
+            node_crashes=1,
+        ),
+        Fault(
+            "lost-write",
+            0,
+            0,
+            "one write that was sent to a replica never arrives, and nobody sends it again",
+            lost_writes=1,
+        ),
+        Fault(
+            "amnesia",
+            0,
+            0,
+            "one replica loses all that it keeps, and is back at once, empty",
+            amnesias=1,
+        ),
     )
 }
 
@@ -74,8 +119,9 @@ def fault_named(name: str) -> Fault:
         if kind in counts:
             raise StrategyError(f"{shown(name)}: has {kind} twice; {kind}:2 allows two of it")
         counts[kind] = times
-    if "failover" in counts and "replica-crash" in counts:
-        raise StrategyError(f"{shown(name)}: a second crash beside a failover is not defined")
+    if "failover" in counts and counts.keys() & _NOT_WITH_FAILOVER.keys():
+        beside = next(_NOT_WITH_FAILOVER[kind] for kind in counts if kind in _NOT_WITH_FAILOVER)
+        raise StrategyError(f"{shown(name)}: {beside} beside a failover is not defined")
     return _joined(name, counts)
 
 
@@ -97,8 +143,16 @@ def _joined(name: str, counts: dict[str, int]) -> Fault:
     sentences = [_KINDS[kind].format(times) if times > 1 else FAULTS[kind].sentence for kind, times in counts.items()]
     restarts, timeouts = counts.get("app-restart", 0), counts.get("timeout", 0)
     skew, failover = "clock-skew" in counts, "failover" in counts
-    return Fault(name, crashes, restarts, "; also, ".join(sentences), timeouts, skew, failover)
+    others = (counts.get(kind, 0) for kind in ("node-crash", "lost-write", "amnesia"))
+    return Fault(name, crashes, restarts, "; also, ".join(sentences), timeouts, skew, failover, *others)
 
+
+_NOT_WITH_FAILOVER = {
+    "replica-crash": "a second crash",
+    "node-crash": "a second crash",
+    "amnesia": "a replica that forgets",
+}
+"""What cannot be joined with a failover, in words."""
 
 _KINDS = {
     "replica-crash": "up to {} replicas stop for good, at any moment",
@@ -106,5 +160,8 @@ _KINDS = {
     "timeout": "up to {} calls take too long and end with unknown; what they sent goes on",
     "clock-skew": "",
     "failover": "",
+    "node-crash": "up to {} times a replica stops for good, and the app server on its machine restarts",
+    "lost-write": "up to {} writes that were sent to a replica never arrive, and nobody sends them again",
+    "amnesia": "up to {} times a replica loses all that it keeps, and is back at once, empty",
 }
 """The faults that can be joined, and what is said of several of one."""

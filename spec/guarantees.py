@@ -268,7 +268,7 @@ def an_acked_booking_is_lost(setting: Setting) -> Iterator[Case]:
 
 def _gone(setting: Setting, booking: Call, replica: int) -> Part:
     stored, timestamp = setting.stored(booking.room, replica), setting.timestamp(booking)
-    up = setting.up(replica) if setting.fault.crashes else True
+    up = setting.up(replica) if setting.fault.stops_replicas else True
     return part(is_gone, stored=stored, timestamp=timestamp, up=up)
 
 

@@ -11,6 +11,8 @@ class StrategyError(ValueError):
 
 
 _LONGEST = 40
+_TELLING = 4
+"""So many letters of a name tell which one was meant."""
 
 
 def number_of(name: str, kind: str) -> int | None:
@@ -34,10 +36,11 @@ def shown(name: str) -> str:
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> StrategyError:
-    """Return the error for a ``name`` that is none of the ``known`` ones, with the nearest of them."""
+    """Return the error for a ``name`` that is none of the ``known`` ones, with one that contains it, or the nearest."""
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error; its import takes 8 ms
 
     names = list(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    longer = [each for each in names if len(name) >= _TELLING and name in each]
+    near = longer or get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
     return StrategyError(f"{shown(name)}: no such {what}; {hint}")

@@ -129,6 +129,28 @@ QUESTIONS = (
         "serial-async/one/convergence@replica-crash",
     ),
     Question(
+        "The node that took my write acknowledged it and went down, and the write was gone.",
+        "It coordinated the write and held the only copy: nobody else was left to send it to the others.",
+        "serial-async/one/durability@node-crash",
+    ),
+    Question(
+        "A hint was given up, and one replica never got the write.",
+        "A write that is lost is sent again by nobody. A read that asks enough replicas still finds it elsewhere, and "
+        "one that ends in `:repair` brings it back to those that it asks.",
+        "parallel:1/one/convergence@lost-write",
+    ),
+    Question(
+        "A disk was replaced, and reads show old data, though every read asks all replicas.",
+        "The replica that forgot was the only one that had it yet. Of what K replicas had confirmed, K - 1 still have "
+        "it; so waiting for one more, when writing, makes up for one that forgets.",
+        "serial-async/all/read-after-write@amnesia",
+    ),
+    Question(
+        "The primary restarted without its data, and all of it is gone.",
+        "It alone had it when it was acknowledged, and forgot it before a standby received it.",
+        "primary:1/one:primary/durability@amnesia",
+    ),
+    Question(
         "I wrote to Kafka, and the database does not have it yet.",
         "It was acknowledged when it was in the log; the consumer has not come to it.",
         "message:serial-sync/one/read-your-writes",

@@ -73,7 +73,7 @@ class Setting(NamedTuple):
         told = (
             ("available", "booked") if call.kind == "check" else ("acked", "taken") if self.write.unique else ("acked",)
         )
-        ended = ("unanswered",) * bool(self.fault.restarts) + ("unknown",) * self._may_be_unknown(call)
+        ended = ("unanswered",) * self.fault.restarts_app + ("unknown",) * self._may_be_unknown(call)
         return _field(call.name, ("idle", "running", *told, *ended), "idle")
 
     def _may_be_unknown(self, call: Call) -> bool:
@@ -184,8 +184,8 @@ class Setting(NamedTuple):
         return _field(f"confirmed {booking.name} db{standby}", (False, True), initial=False)
 
     def logged(self, booking: Call) -> Field | bool:
-        """Return whether a booking that was appended is in the primary's log still: a failover may lose it."""
-        return _field(f"logged {booking.name}", (False, True), initial=False) if self.fault.failover else True
+        """Return whether a booking that was appended is in the primary's log still: a failover, say, may lose it."""
+        return _field(f"logged {booking.name}", (False, True), initial=False) if self.fault.shortens_logs else True
 
     def received(self, room: str, replica: int) -> Field:
         """Return the highest timestamp among the bookings of a room that a replica has, shown or not."""
@@ -237,6 +237,18 @@ class Setting(NamedTuple):
         """Return how many calls may still time out."""
         return _field("timeouts left", tuple(range(self.fault.timeouts + 1)), self.fault.timeouts)
 
+    def node_crashes_left(self) -> Field:
+        """Return how many replicas may still crash together with the app server."""
+        return _field("node crashes left", tuple(range(self.fault.node_crashes + 1)), self.fault.node_crashes)
+
+    def lost_writes_left(self) -> Field:
+        """Return how many writes may still be lost."""
+        return _field("lost writes left", tuple(range(self.fault.lost_writes + 1)), self.fault.lost_writes)
+
+    def amnesias_left(self) -> Field:
+        """Return how often a replica may still forget all that it keeps."""
+        return _field("amnesias left", tuple(range(self.fault.amnesias + 1)), self.fault.amnesias)
+
     def fields(self) -> tuple[Field, ...]:
         """Return every field of this setting."""
         return (
@@ -271,7 +283,7 @@ class Setting(NamedTuple):
 
     def _of_replicas(self) -> list[Field]:
         stored = [self.stored(room, i) for room in self.rooms for i in self.numbers]
-        up = [self.up(i) for i in self.numbers] if self.fault.crashes else []
+        up = [self.up(i) for i in self.numbers] if self.fault.stops_replicas else []
         return stored + up + (self._of_roles() if self.write.primary else [])
 
     def _of_roles(self) -> list[Field]:
@@ -298,5 +310,8 @@ class Setting(NamedTuple):
             (self.fault.crashes, self.crashes_left()),
             (self.fault.restarts, self.restarts_left()),
             (self.fault.timeouts, self.timeouts_left()),
+            (self.fault.node_crashes, self.node_crashes_left()),
+            (self.fault.lost_writes, self.lost_writes_left()),
+            (self.fault.amnesias, self.amnesias_left()),
         )
         return [field for times, field in left if times]

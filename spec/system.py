@@ -52,6 +52,9 @@ def steps_of(setting: Setting) -> Iterator[Step]:
     yield from failing.crashes(setting)
     yield from failing.restarts(setting)
     yield from failing.timeouts(setting)
+    yield from failing.node_crashes(setting)
+    yield from failing.lost_writes(setting)
+    yield from failing.amnesias(setting)
 
 
 def name_of(setting: Setting) -> str:

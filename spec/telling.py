@@ -140,6 +140,7 @@ def _of_booking(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
         "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
         "commit": ("consumer", f"commits {name}"),
+        "lose": (replica or taken.primary, f"never gets {name}: that write is lost, and nobody sends it again"),
     }
     if setting.write.primary:
         told |= of_primary(taken)
@@ -193,14 +194,14 @@ def _repaired(taken: Taken) -> str:
 
 
 def _fault(setting: Setting, step: str, replica: str, before: State, after: State) -> Event:
+    values: dict[str, Value | list[str]] = {"step": step, "replica": replica} if replica else {"step": step}
+    led = "; it was the primary" if setting.write.primary and setting.primary(before) == replica else ""
     if step == "crash":
-        led = "; it was the primary" if setting.write.primary and setting.primary(before) == replica else ""
-        return Event(replica, f"crashes, for good{led}", {"step": step, "replica": replica})
+        return Event(replica, f"crashes, for good{led}", values)
+    if step == "forget":
+        return Event(replica, f"forgets all that it kept, and is back, empty{led.replace('was', 'is')}", values)
     ended = [call.user for call in setting.calls if before[setting.call(call).name] != after[setting.call(call).name]]
-    calls = f"the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
-    values: dict[str, Value | list[str]] = {"step": step}
-    return Event(
-        "app",
-        f"restarts: what it knew, and writes not yet applied, are gone{f'; {calls}' if ended else ''}",
-        values | {"unanswered": list(ended)},
-    )
+    calls = f"; the call{'s' * (len(ended) > 1)} of {listed(ended)} end{'s' * (len(ended) == 1)} unanswered"
+    stops = f"crashes, for good{led}; the app server, which ran there, restarts" if step == "node-crash" else "restarts"
+    what = f"{stops}: what it knew, and writes not yet applied, are gone{calls if ended else ''}"
+    return Event(replica or "app", what, values | {"unanswered": list(ended)})

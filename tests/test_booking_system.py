@@ -15,7 +15,7 @@ from overbooked.checker.cli.main import main
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.matrix.evaluation import Evaluation
-from overbooked.spec.faults import FAULTS, Fault
+from overbooked.spec.faults import FAULTS, fault_named
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.setting import Setting
@@ -82,6 +82,8 @@ JOINED = [
     "replica-crash+timeout",
     "clock-skew+app-restart",
     "timeout:2+app-restart",
+    "replica-crash+amnesia",
+    "node-crash+lost-write:2",
 ]
 
 
@@ -94,7 +96,7 @@ def test_faults_that_are_joined_and_counted_are_those_of_the_system_typed_again(
     assert_agree(cells(fault, ["serial-async"], ["one"], ["convergence", "last-write-wins"]))
 
 
-FAILOVERS = ["failover+app-restart", "failover+timeout", "failover+clock-skew"]
+FAILOVERS = ["failover+app-restart", "failover+timeout", "failover+clock-skew", "failover+lost-write"]
 
 
 @pytest.mark.parametrize("fault", long_but("failover+app-restart", FAILOVERS))
@@ -234,19 +236,16 @@ def test_every_counterexample_is_a_run_of_the_spec_that_breaks_the_guarantee(fau
 
 
 def test_no_fault_is_ever_owed() -> None:
-    """A run may be over without any crash, restart or timeout, and nothing else may stay undone."""
-    setting = Setting(
-        write_strategy("message:parallel:1", 3),
-        read_strategy("one", 3),
-        3,
-        Fault("all", 3, 3, "", 3),
-        GUARANTEES["read-after-write"].users,
-    )
-    assert {step.name for step in steps_of(setting) if not step.owed} == {"crash", "restart", "timeout"}
-    primary = setting._replace(
-        write=write_strategy("primary:2:unique", 3), fault=Fault("all", 3, 3, "", 3, failover=True)
-    )
-    assert {step.name for step in steps_of(primary) if not step.owed} == {"crash", "restart", "timeout"}
+    """A run may be over without any fault, and nothing else may stay undone."""
+    every = fault_named("replica-crash+app-restart+timeout+node-crash+lost-write+amnesia")
+    users = GUARANTEES["read-after-write"].users
+    setting = Setting(write_strategy("message:parallel:1", 3), read_strategy("one", 3), 3, every, users)
+    faults = {"crash", "restart", "timeout", "node-crash", "lose", "forget"}
+    assert {step.name for step in steps_of(setting) if not step.owed} == faults
+    primary = setting._replace(write=write_strategy("primary:2:unique", 3))
+    assert {step.name for step in steps_of(primary) if not step.owed} == faults
+    failover = primary._replace(fault=fault_named("failover+app-restart+timeout+lost-write"))
+    assert {step.name for step in steps_of(failover) if not step.owed} == {"crash", "restart", "timeout", "lose"}
 
 
 def test_rooms_do_not_disturb_each_other() -> None:

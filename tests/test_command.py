@@ -82,8 +82,8 @@ def test_all_is_what_goes_together(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--write", "all", "--read", "all-reads", "--fault", "all", "--guarantee", "checking-availability")
     rows = verdicts(capsys, *asked, "--replicas", "2")
     plain, repairs, sessions = 7, 3, 7
-    by_app_server, claims = 8 * (plain + repairs + sessions) * 6, 2 * (plain + sessions) * 6
-    built_in = 8 * (plain + sessions + 2) * 7
+    by_app_server, claims = 8 * (plain + repairs + sessions) * 9, 2 * (plain + sessions) * 9
+    built_in = 8 * (plain + sessions + 2) * 10
     assert len(rows) == by_app_server + claims + built_in
     for row in rows:
         needs_primary = "primary" in str(row["read"]) or row["fault"] == "failover"
@@ -267,6 +267,8 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--fault replica-crash+replica-crash", "has replica-crash twice; replica-crash:2 allows two of it"),
         ("--fault failover:2 --write primary:1", "failover:2: what several of failover would mean is not defined"),
         ("--fault failover+replica-crash", "failover+replica-crash: a second crash beside a failover is not defined"),
+        ("--fault failover+node-crash", "failover+node-crash: a second crash beside a failover is not defined"),
+        ("--fault amnesia+failover", "amnesia+failover: a replica that forgets beside a failover is not defined"),
         ("--fault timeout+crash", "timeout+crash: crash is none of replica-crash, app-restart, timeout, clock-skew"),
         ("--fault none+timeout", "none+timeout: none is none of replica-crash, app-restart, timeout, clock-skew"),
         ("--fault replica-crash:0", "replica-crash:0: no such fault; did you mean replica-crash?"),

@@ -92,6 +92,11 @@ FAULTS = [
     Fault("who waits for the former primary waits for the new one", "replication.py", "requests, self._requests = self._requests, []", "requests: list[_Request] = []", "primary:1 one durability --fault failover"),
     Fault("a failover passes for a success", "replication.py", 'FailoverError(f"db{replica} is the primary now; what the former one had may be lost")', "None", "primary:1 one read-your-writes --fault failover"),
     Fault("a booking is shown in no log, in SQL", "sqlite.py", "SET shown = 1", "SET shown = 0", "primary:1 one durability", over="sqlite"),
+    Fault("a primary that forgot is written to again", "replication.py", "            self._note_arrival(booking)\n", "", "primary:1 one durability --fault amnesia"),
+    Fault("a write that is lost arrives", "replication.py", "        self._note_arrival(booking)\n        self._note_change()", "        self._note_change()", "primary:1 one durability --fault lost-write"),
+    Fault("a replica that forgets remembers its log", "memory.py", "self._log.clear()", "pass", "primary:1 one durability --fault amnesia"),
+    Fault("a replica that forgets remembers its bookings", "memory.py", "self._kept.clear()", "pass", "serial-sync one durability --fault amnesia"),
+    Fault("a replica that forgets remembers its log, in SQL", "sqlite.py", "DELETE FROM log", "SELECT * FROM log", "primary:1 one durability --fault amnesia", over="sqlite"),
     Fault("the log is read from its end, in SQL", "sqlite.py", "ORDER BY place", "ORDER BY place DESC", "primary:1 one convergence", over="sqlite"),
 ]  # fmt: skip
 
@@ -110,6 +115,7 @@ def caught_by_stateful(folder: Path, fault: Fault, most: int = 400) -> int | Non
     """Return after how many runs the machine finds a difference; ``None`` if it does not."""
     repairs = any(word in fault.conform for word in (":repair", ":session", "claim:"))
     how = "primary" if fault.conform.startswith("primary:") else "repairs" if repairs else "others"
+    how += "+amnesia" * fault.conform.endswith("amnesia")
     done = run_on_copy(folder, "until_caught", fault.over, str(most), how)
     assert done.status in {0, 1}, done.printed
     return int(done.printed) if done.status else None

@@ -65,6 +65,16 @@ class RepairingOverSQLite(Repairing, OverSQLite):
     """The same over SQLite files."""
 
 
+class Forgetting(WithPrimary):
+    """The machine with all that there is, and replicas that forget."""
+
+    has_repairs = has_claims = has_sessions = has_amnesia = True
+
+
+class ForgettingOverSQLite(Forgetting, OverSQLite):
+    """The same over SQLite files."""
+
+
 TestReference = WithPrimary.TestCase
 TestReference.settings = settings(SETTINGS, max_examples=40)
 TestPrimaryOverSQLite = PrimaryAlone.TestCase
@@ -75,10 +85,14 @@ TestRepairs = Repairing.TestCase
 TestRepairs.settings = settings(SETTINGS, max_examples=40)
 TestRepairsOverSQLite = RepairingOverSQLite.TestCase
 TestRepairsOverSQLite.settings = settings(SETTINGS, max_examples=10)
+TestAmnesia = Forgetting.TestCase
+TestAmnesia.settings = settings(SETTINGS, max_examples=40)
+TestAmnesiaOverSQLite = ForgettingOverSQLite.TestCase
+TestAmnesiaOverSQLite.settings = settings(SETTINGS, max_examples=10)
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("machine", [WithPrimary, Repairing])
+@pytest.mark.parametrize("machine", [WithPrimary, Repairing, Forgetting])
 def test_many_runs_of_the_reference(machine: type[BookingMachine]) -> None:
     """The machine for longer."""
     run_state_machine_as_test(machine, settings=settings(SETTINGS, max_examples=1500))

@@ -2,12 +2,13 @@
 
 Nothing here is general or fast. It exists so that a slip in the spec, in the tables or in the search shows as
 a disagreement. Calls are numbered through, and a write is 0 unsent, 1 sent, 2 applied, 3 confirmed, or else
-4 refused, 5 declined.
+4 refused, 5 declined. One that is lost is unsent from then on: nobody sends it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 PROGRAMS: dict[str, list[list[str]]] = {
@@ -39,8 +40,7 @@ class Setting(NamedTuple):
     after: tuple[tuple[int, int], ...] = ()
     committed: int = 0
     consuming: bool = False
-    restarted: int = 0
-    timed_out: int = 0
+    struck: tuple[str, ...] = ()
     logs: tuple[tuple[int, ...], ...] = ()
     shows: tuple[frozenset[int], ...] = ()
     told_primary: frozenset[tuple[int, int]] = frozenset()
@@ -79,10 +79,9 @@ class Hotel:
         alone = self.alone is not None or self.ask_primary
         self.used = 1 if alone else known.get(read) or int(read.split(":")[1])
         faults = fault.replace("both", "replica-crash+app-restart").split("+")
-        often = {kind: int(times or 1) for kind, _, times in (each.partition(":") for each in faults)}
-        self.fails_over, self.skewed = "failover" in often, "clock-skew" in often
-        self.crashes = often.get("replica-crash", 0) + self.fails_over
-        self.restarts, self.time_outs = often.get("app-restart", 0), often.get("timeout", 0)
+        self.often = {kind: int(times or 1) for kind, _, times in (each.partition(":") for each in faults)}
+        self.fails_over, self.skewed = "failover" in self.often, "clock-skew" in self.often
+        self.often["replica-crash"] = self.often.get("replica-crash", 0) + self.fails_over
         self.kinds: list[str] = []
         self.before: list[int | None] = []
         waits_for_own = self.remembers and guarantee == "checking-availability"
@@ -112,17 +111,40 @@ class Hotel:
         """Yield what can follow, and whether it is owed."""
         for after in (*self._invocations(w), *self._writing(w), *self._consuming(w), *self._reading(w)):
             yield True, after
-        if w.up.count(False) < self.crashes:
-            for i in [i for i in range(self.n) if w.up[i]]:
-                yield False, w._replace(up=put(w.up, i, item=False))
-        if w.restarted < self.restarts:
-            ended = tuple("ended" if call == "running" else call for call in w.calls)
-            forgotten = ((0,) * self.n,) * len(w.calls)
-            yield False, w._replace(calls=ended, writes=forgotten, consuming=False, restarted=w.restarted + 1)
-        if w.timed_out < self.time_outs:
+        for kind, times in self.often.items():
+            if w.struck.count(kind) < times:
+                for after in self._faults(w, kind):
+                    yield False, after._replace(struck=tuple(sorted((*w.struck, kind))))
+
+    def _faults(self, w: Setting, kind: str) -> Iterator[Setting]:
+        if kind == "app-restart":
+            yield self._restarted(w)
+        if kind == "timeout":
             for c, call in enumerate(w.calls):
                 if call == "running":
-                    yield False, w._replace(calls=put(w.calls, c, "unknown"), timed_out=w.timed_out + 1)
+                    yield w._replace(calls=put(w.calls, c, "unknown"))
+        if kind == "lost-write":
+            for b, i in product(self.bookings, range(self.n)):
+                if w.writes[b][i] == SENT:
+                    yield w._replace(writes=put(w.writes, b, put(w.writes[b], i, UNSENT)))
+        for i in [i for i in range(self.n) if w.up[i]]:
+            yield from self._hit(w, i, kind)
+
+    def _hit(self, w: Setting, i: int, kind: str) -> Iterator[Setting]:
+        stopped = put(w.up, i, item=False)
+        if kind == "replica-crash":
+            yield w._replace(up=stopped)
+        if kind == "node-crash":
+            yield self._restarted(w)._replace(up=stopped)
+        if kind == "amnesia":
+            yield self._emptied(w, i)
+
+    def _restarted(self, w: Setting) -> Setting:
+        ended = tuple("ended" if call == "running" else call for call in w.calls)
+        return w._replace(calls=ended, writes=((0,) * self.n,) * len(w.calls), consuming=False)
+
+    def _emptied(self, w: Setting, i: int) -> Setting:
+        return w._replace(stored=put(w.stored, i, 0))
 
     def _sent(self, write: tuple[int, ...]) -> tuple[int, ...]:
         return put(write, 0, SENT) if self.serial else (SENT,) * self.n
@@ -283,6 +305,10 @@ class PrimaryHotel(Hotel):
                 if len(w.logs[i]) == most:
                     yield True, self._promoted(w, i)
 
+    def _emptied(self, w: Setting, i: int) -> Setting:
+        emptied = super()._emptied(w, i)
+        return emptied._replace(logs=put(w.logs, i, ()), shows=put(w.shows, i, frozenset()))
+
     def _promoted(self, w: Setting, i: int) -> Setting:
         ended = tuple(
             "unknown" if kind == "book" and call == "running" else call
@@ -317,7 +343,8 @@ class PrimaryHotel(Hotel):
         if request == SENT and self.unique and log:
             yield self._written(w, b, REFUSED)
         elif request == SENT and all(entry in shown for entry in log):
-            yield self._written(w, b, APPLIED)._replace(logs=put(w.logs, p, (*log, b)))
+            placed = put(w.places, b, max(w.places) + 1)
+            yield self._written(w, b, APPLIED)._replace(logs=put(w.logs, p, (*log, b)), places=placed)
         agreed = sum((b, i) in w.told_primary for i in range(self.n)) >= self.needed - 1
         if b in log and b not in shown and agreed:
             yield self._shown(w, b, p)

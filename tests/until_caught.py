@@ -1,7 +1,7 @@
 """Runs the stateful machine, ``until_caught.py OVER MOST HOW``, and prints after how many runs it finds a difference.
 
 HOW is ``primary`` where it is to try built-in replication, too: there are as many ways to write again. It is
-``repairs`` where it is to try claims, repairs and sessions, and no others.
+``repairs`` where it is to try claims, repairs and sessions, and no others. With ``+amnesia`` replicas forget.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from overbooked.reference.ports import Storage
 class Counting(BookingMachine):
     """The machine, counting its runs."""
 
-    has_primary = sys.argv[3:] == ["primary"]
-    repairs = has_repairs = has_claims = has_sessions = sys.argv[3:] == ["repairs"]
+    how = sys.argv[3].split("+")
+    has_primary, has_amnesia = "primary" in how, "amnesia" in how
+    repairs = has_repairs = has_claims = has_sessions = "repairs" in how
     runs = 0
 
     def __init__(self) -> None:

@@ -35,6 +35,15 @@ class ControlledDatabase:
             self._known = {self._label(action): action for action in found}
         return {*self._known, *self._samples()}
 
+    @property
+    def on_their_way(self) -> list[str]:
+        """The calls whose writes have been sent to the primary, and have not come to it."""
+        return [self._stage.call_of(booking.timestamp) for booking in self.database.on_their_way]
+
+    def lose(self, call: str) -> None:
+        """Let the write of a call, which is on its way, never come to the primary."""
+        self.database.lose(next(it for it in self.database.on_their_way if self._stage.call_of(it.timestamp) == call))
+
     def take(self, label: str) -> bool:
         """Take a step that was said to be possible; return whether another replica is the primary then."""
         before = self.database.primary

@@ -50,6 +50,8 @@ class Environment:
         By call: what lets the primary answer it; whether what that shows is late enough.
     served
         The calls that have begun and not ended, by name.
+    on_their_way
+        The writes that were sent and have not arrived: of which call, to which replica.
     chosen
         By call: the timestamp that its booking gets, where clocks disagree.
     """
@@ -63,6 +65,7 @@ class Environment:
         self.late_enough: dict[str, Turn] = {}
         self.served: dict[str, Call] = {}
         self.asked: set[tuple[str, int]] = set()
+        self.on_their_way: set[str] = set()
         self.arrived: set[tuple[int, int]] = set()
         self.booked: dict[int, str] = {}
         self.chosen: dict[str, int] = {}
@@ -79,6 +82,7 @@ class Environment:
         self.deadlines.clear()
         self.of_primary.clear()
         self.served.clear()
+        self.on_their_way.clear()
         self.arrived.clear()
         self.appended = asyncio.Event()
 
@@ -127,6 +131,11 @@ class Environment:
         """Wait until the call has taken too long."""
         await self._held(self.deadlines, call)
 
+    def lose(self, write: str) -> None:
+        """Let a write that is on its way never arrive, and nobody know."""
+        self.on_their_way.discard(write)
+        self.waiting.pop(f"apply {write}", None)
+
     def cut(self, label: str) -> None:
         """Let what waits for a step fail: the message is lost, and whoever sent it is told so."""
         self.waiting.pop(label).set_exception(UnreachableError(f"{label}: the connection is lost"))
@@ -162,25 +171,18 @@ class ControlledReplica:
 
         For a call that checks, all of it is the step ``repair``.
         """
-        await self._while_up()
         if check := self._stage.checking():
+            await self._while_up()
             await self._stage.step(f"repair {check} db{self._number}")
             await self._replica.apply(booking)
             return
-        write = self._write(booking)
-        if (booking.timestamp, self._number) not in self._stage.arrived:
-            await self._stage.step(f"apply {write}")
+        write = await self._arrival(booking)
         await self._replica.apply(booking)
-        self._stage.arrived.add((booking.timestamp, self._number))
         await self._stage.step(f"confirm {write}")
 
     async def claim(self, booking: Booking) -> None:
         """Claim at the step ``apply`` or ``refuse``, as it is then; return at ``confirm``, or raise at ``decline``."""
-        write = self._write(booking)
-        await self._while_up()
-        if (booking.timestamp, self._number) not in self._stage.arrived:
-            await self._stage.step(f"apply {write}", partial(self._claiming, booking.room, write))
-        self._stage.arrived.add((booking.timestamp, self._number))
+        write = await self._arrival(booking, self._claiming)
         try:
             await self._replica.claim(booking)
         except RoomTakenError:
@@ -205,11 +207,26 @@ class ControlledReplica:
         """Close the replica."""
         await self._replica.close()
 
+    async def _arrival(
+        self, booking: Booking, claiming: Callable[[str, str], Coroutine[Any, Any, str]] | None = None
+    ) -> str:
+        """Wait until a write arrives, if it has not; return its name. It is on its way, also to a replica that is down.
+
+        That is the step ``apply``, or the one that is meant by ``claiming``. A write that is lost never arrives.
+        """
+        write, sent = f"{self._stage.call_of(booking.timestamp)} db{self._number}", (booking.timestamp, self._number)
+        if sent in self._stage.arrived:
+            await self._while_up()
+            return write
+        self._stage.on_their_way.add(write)
+        await self._while_up()
+        await self._stage.step(f"apply {write}", claiming and partial(claiming, booking.room, write))
+        self._stage.on_their_way.discard(write)
+        self._stage.arrived.add(sent)
+        return write
+
     async def _claiming(self, room: str, write: str) -> str:
         return f"{'refuse' if await self._replica.read(room) else 'apply'} {write}"
-
-    def _write(self, booking: Booking) -> str:
-        return f"{self._stage.call_of(booking.timestamp)} db{self._number}"
 
     async def _while_up(self) -> None:
         if not self._stage.up[self._number]:

@@ -11,6 +11,7 @@ from overbooked.spec.language import Change, Field, Model, Part, Step, Value, pa
 from overbooked.spec.setting import Setting
 
 _NOTED = {"sample", "confirm"}
+_FORGETTING = {"restart", "node-crash"}
 
 
 def note(order: str, replica: str) -> Change:
@@ -52,4 +53,4 @@ def _added(step: Step, orders: dict[Value, Field]) -> list[Part]:
     about = dict(step.about)
     if step.name in _NOTED:
         return [part(note, order=orders[about["call"]], replica=about["replica"])]
-    return [part(forget, order=order) for order in orders.values()] if step.name == "restart" else []
+    return [part(forget, order=order) for order in orders.values()] if step.name in _FORGETTING else []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, cast
 
 from overbooked.checker.conformance.controlled_database import ControlledDatabase
 from overbooked.checker.conformance.controlled_ports import (
@@ -19,7 +19,7 @@ from overbooked.checker.conformance.controlled_ports import (
 from overbooked.checker.conformance.event_loop import DeterministicLoop
 from overbooked.checker.conformance.implementation import NewServer, Server
 from overbooked.checker.conformance.observations import Observation
-from overbooked.reference.ports import Booking, Clock, Log, Node, Replica, RoomTakenError, Storage
+from overbooked.reference.ports import Booking, Clock, Forgetful, Log, Node, Replica, RoomTakenError, Storage
 from overbooked.reference.session import Session
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
@@ -39,10 +39,10 @@ class SystemUnderTest:
         self._calls: dict[str, str] = {}
         self._served: dict[str, asyncio.Task[Booking | bool]] = {}
         self._sessions: dict[str, Session] = {}
-        fault = setting.fault
-        self._left = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
+        self._left = _faults_of(setting)
         self._database = ControlledDatabase(setting, storage, self._stage) if setting.write.primary else None
         self._seen_through = [storage.replica(i) for i in setting.numbers]
+        self._forgets = _forgetting(self._database.nodes if self._database else self._seen_through, setting)
         self._connections: list[Replica | Node | Log | Clock] = []
         self._server = self._started()
 
@@ -73,7 +73,7 @@ class SystemUnderTest:
             self._ended(about[0])
             self._calls[about[0]] = "taken"
         elif kind in self._left:
-            self._fail(kind, about[0] if about else "")
+            self._fail(kind, " ".join(about))
         elif self._database:
             answered = {name for name, task in self._served.items() if task.done()}
             if self._database.take(label):
@@ -105,9 +105,16 @@ class SystemUnderTest:
                 steps |= self._begins(call)
         if self._database:
             steps |= self._database.possible()
-        if self._left["crash"]:
-            steps |= {f"crash db{i}" for i, up in self._stage.up.items() if up}
-        return steps | {"restart"} if self._left["restart"] else steps
+        return steps.union(*(self._faults(kind) for kind, left in self._left.items() if left))
+
+    def _faults(self, kind: str) -> list[str]:
+        """Return the steps of a kind of fault that are possible now, but for those that calls tell of."""
+        if kind == "restart":
+            return [kind]
+        if kind == "lose":
+            sent = self._database.on_their_way if self._database else self._stage.on_their_way
+            return [f"lose {write}" for write in sent]
+        return [f"{kind} db{i}" for i, up in self._stage.up.items() if up] if kind != "timeout" else []
 
     def _gates(self) -> dict[str, str]:
         """Return, by the label of each step that lets something go on, under which label that waits."""
@@ -181,12 +188,16 @@ class SystemUnderTest:
 
     def _fail(self, kind: str, whom: str) -> None:
         self._left[kind] -= 1
-        if kind == "crash":
+        if kind in {"crash", "node-crash"}:
             self._crash(whom)
-        elif kind == "restart":
+        if kind in {"restart", "node-crash"}:
             self._restart()
-        else:
+        if kind == "timeout":
             self._time_out(whom)
+        if kind == "lose":
+            (self._database or self._stage).lose(whom)
+        if kind == "forget":
+            self._forget(whom)
 
     def _crash(self, replica: str) -> None:
         number = int(replica.removeprefix("db"))
@@ -195,6 +206,11 @@ class SystemUnderTest:
             self._database.database.stop(number)
         for label in [label for label in self._stage.waiting if label.split(" ")[-1] == replica]:
             self._stage.cut(label)
+
+    def _forget(self, replica: str) -> None:
+        self._stage.loop.at_once(self._forgets[int(replica.removeprefix("db")) - 1]())
+        if self._database:
+            self._database.database.look_again()
 
     def _restart(self) -> None:
         self._calls.update(dict.fromkeys(self._served, "unanswered"))
@@ -251,6 +267,25 @@ class SystemUnderTest:
                 await connection.close()
 
         DeterministicLoop().complete(close())
+
+
+def _faults_of(setting: Setting) -> dict[str, int]:
+    """Return how many faults of each kind there may be, by the name of the step."""
+    fault = setting.fault
+    ended = {"crash": fault.crashes, "restart": fault.restarts, "timeout": fault.timeouts}
+    return ended | {"node-crash": fault.node_crashes, "lose": fault.lost_writes, "forget": fault.amnesias}
+
+
+def _forgetting(ports: Sequence[Replica | Node], setting: Setting) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """Return how each replica forgets what it keeps, where one may.
+
+    Raises :class:`TypeError` when they cannot.
+    """
+    forgetful = [port for port in ports if setting.fault.amnesias]
+    if not all(callable(getattr(port, "forget", None)) for port in forgetful):
+        needs = f"which {setting.fault.name} needs: reference/ports.py says what it does"
+        raise TypeError(f"this storage's replicas have no forget(), {needs}")
+    return [cast("Forgetful", port).forget for port in forgetful]
 
 
 def _answer(served: asyncio.Task[Booking | bool]) -> str:

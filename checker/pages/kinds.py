@@ -20,6 +20,8 @@ REPAIRED = ("quorum:repair", "one:session", "quorum:session")
 """The ways to read that have pages of those that repair or keep a session."""
 _FAULTS_OF_REPAIRS = ("none", "replica-crash")
 """The faults with which these, and claims, have pages."""
+_RARER_FAULTS = ("node-crash", "lost-write", "amnesia")
+"""The faults with which the source's ways to write and to read have pages, and reads of a primary, and no others."""
 Verdicts: TypeAlias = dict[Cell, CellVerdict]
 StepKinds: TypeAlias = tuple[str, ...]
 """The kinds of the steps of a run, each with the roles of whom it is about."""
@@ -36,18 +38,25 @@ def every_cell() -> list[Cell]:
     """Return the cells whose runs have pages: ways to write and to read, every guarantee, and every fault.
 
     Of the ways to write these are all in which the app server writes to every replica, and some of the others; of the
-    ways to read all that only ask, and some of the others. What repairs it has pages with some faults alone.
+    ways to read all that only ask, and some of the others. What repairs it has pages with some faults alone, and some
+    faults have pages with the source's ways alone, and with reads of a primary.
     Strategies that have two names have one here. Those of the source stand first, as do runs without a fault.
     """
     writes = dict.fromkeys((*SOURCE_WRITES, *by_app_server(REPLICAS), *BUILT_IN))
     plain = [name for name in plain_reads(REPLICAS) if not _is_alias(name)]
     reads = dict.fromkeys((*DEFAULT_READS, *plain, "one:primary", *REPAIRED))
     every = (Cell(w, r, REPLICAS, f, g) for g in GUARANTEES for f in FAULTS for w in writes for r in reads)
-    return [cell for cell in every if not cell.misfit and (cell.fault in _FAULTS_OF_REPAIRS or not _repairs(cell))]
+    return [cell for cell in every if not cell.misfit and _is_usual(cell)]
 
 
-def _repairs(cell: Cell) -> bool:
-    return cell.read in REPAIRED or cell.setting.write.claims
+def _is_usual(cell: Cell) -> bool:
+    """Return whether the fault is one with which these ways to write and to read have pages."""
+    if cell.read in REPAIRED or cell.setting.write.claims:
+        return cell.fault in _FAULTS_OF_REPAIRS
+    if cell.fault in _RARER_FAULTS:
+        reads = ("one:primary",) if cell.write in BUILT_IN[:2] else DEFAULT_READS if cell.write in SOURCE_WRITES else ()
+        return cell.read in reads
+    return True
 
 
 def kinds(verdicts: Iterable[CellVerdict]) -> list[Kind]:

@@ -80,8 +80,7 @@ def show_head(console: Console, trace: Trace) -> None:
 def show_violation(console: Console, trace: Trace) -> None:
     """Print a run that breaks the guarantee, and why it does."""
     _show_steps(console, trace.first, [(moment.who, moment.what, moment.holds) for moment in trace.moments])
-    crashed = any(moment.who in trace.holders and moment.is_fault for moment in trace.moments)
-    logged = any("[" in held for moment in trace.moments for held in moment.holds.values())
+    crashed, logged = (any(sign in held for it in trace.moments for held in it.holds.values()) for sign in "([")
     bookings = f": {trace.bookings}" if trace.bookings else ""
     show_paragraph(console, f"\n{_EXPLAINED}{_LOGGED if logged else ''}{_CRASHED if crashed else ''}{bookings}.")
     show_paragraph(console, f"Violated: {trace.why}\nRight would be: {trace.right}")
