@@ -20,12 +20,14 @@ TOO_FEW = R + W <= N
 STEPS, STEPS_WITH_A_LOG = 2 * W + R + 4, R + 4
 """How many steps the run to a stale read has."""
 
-_TOPIC = Topic(
+RUNS = Topic(
     "protocol",
-    "every N, W and R, with no bound; one booking and one check; parallel:W by first:R",
+    "every N, W and R, with no bound; one booking and one check; parallel:W by first:R, with or without :repair or "
+    ":session",
     f"{COUNTED} z3 checks of each step of the run that it is possible, each time it is taken, and of its end that the "
     "guarantee is violated.",
 )
+"""How a run is proved."""
 
 
 def theorems() -> Iterator[Theorem]:
@@ -34,7 +36,7 @@ def theorems() -> Iterator[Theorem]:
 
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
-    yield _TOPIC.from_premise(
+    yield RUNS.from_premise(
         "stale-read",
         "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
         "R times sample a replica that has not applied, finish",
@@ -42,8 +44,8 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         (TOO_FEW, R + W <= N + 1),
         lambda premise: _stale_read(premise, log=False),
     )
-    with_a_log = _TOPIC.covers.replace("parallel:W", "message:parallel:W")
-    yield _TOPIC._replace(covers=with_a_log).from_premise(
+    with_a_log = RUNS.covers.replace("parallel:W", "message:parallel:W")
+    yield RUNS._replace(covers=with_a_log).from_premise(
         "stale-read-with-a-log",
         "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
         "R times sample a replica, finish",
@@ -54,13 +56,15 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
 
 
 def _stale_read(premise: z3.BoolRef, *, log: bool) -> Prover:
-    system = AnySize("read-after-write", log=log)
+    plain = AnySize("read-after-write", log=log)
     sizes = (W >= 1, W <= N, R >= 1, premise)
 
     def claims() -> Iterator[Claim]:
         steps = STEPS_WITH_A_LOG if log else STEPS
-        run = LongRun(system.family(), N, sizes, tuple(_stretches(system)), steps, system.guarantee)
-        yield from run.claims((N, W, R))
+        for system in (plain, plain._replace(repair=True), plain._replace(session=True)):
+            run = LongRun(system.family(), N, sizes, tuple(_stretches(system)), steps, system.guarantee)
+            for claim in run.claims((N, W, R)):
+                yield claim._replace(what=claim.what + f", by first:R{system.ending}" * bool(system.ending))
 
     return proof_of(claims, lambda claim, case: f"{values_of(case, N, W, R)}; not possible: {claim.what}")
 

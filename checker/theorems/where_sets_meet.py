@@ -18,7 +18,7 @@ from overbooked.checker.proving.theorem import Prover
 from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems import primary_invariants as because
 from overbooked.checker.theorems.any_primary import AnyPrimary, Replicas
-from overbooked.checker.theorems.any_size import AnySize, N, System
+from overbooked.checker.theorems.any_size import AnySize, N, System, by_every_read
 from overbooked.checker.theorems.by_induction import proved_or_run
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.language import Field, Value
@@ -31,7 +31,8 @@ _Lacking: TypeAlias = Mapping[str, Collection[Value]]
 
 def by_app_server(slack: int) -> Prover:
     """Return a prover for any two sets, where the app server writes to every replica; with slack they may not meet."""
-    ways = [AnySize("read-after-write", serial=serial) for serial in (False, True)]
+    parallel = AnySize("read-after-write")
+    ways = by_every_read([parallel, parallel._replace(serial=True), parallel._replace(claims=True)])
     return proved_or_run([(way, partial(_of_writes, way, meet=not slack)) for way in ways], _any(slack))
 
 
@@ -47,7 +48,7 @@ def _any(slack: int) -> z3.BoolRef | None:
 
 def _of_writes(system: AnySize, *, meet: bool) -> Induction:
     some = system.setting(1)
-    lacking = {invariants.own(some.writing(some.bookings[0], 1)): ("unsent", "sent", "applied")}
+    lacking = {invariants.own(some.writing(some.bookings[0], 1)): ("unsent", "sent", "applied", "refused", "declined")}
     return _induction(system, lambda view: invariants.bookings(view, some), lambda view: view, lacking, meet=meet)
 
 
