@@ -65,7 +65,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         lambda premise: by_induction([_faulty("read-after-write")], premise, _seen(_shown_by_k)),
     )
     with_sets = TOPIC._replace(
-        covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check; no fault"
+        covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check; {MANY}"
     )
     yield with_sets.with_twin(
         "standbys-are-fresh-where-sets-meet",

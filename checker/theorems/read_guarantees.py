@@ -20,7 +20,8 @@ ENOUGH = R + W > N
 ALL, ALL_BUT_ONE = R == N, z3.And(R >= N - 1, W == N)
 """Every replica is read; or one is not, though every one is written to."""
 
-WITH_CLAIMS = "parallel or serial writes, no log, or claim:W"
+_WITH_CLAIMS = "parallel or serial writes, no log, or claim:W"
+_FAULTS = "any number of crashes and restarts"
 
 
 def theorems() -> Iterator[Theorem]:
@@ -30,8 +31,8 @@ def theorems() -> Iterator[Theorem]:
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     yield about(
-        "one booking and one check by first:R, with or without :repair or :session; any number of crashes and restarts",
-        writes=WITH_CLAIMS,
+        f"one booking and one check by first:R, with or without :repair or :session; {_FAULTS}",
+        writes=_WITH_CLAIMS,
     ).from_premise(
         "no-stale-read",
         "no check invoked after an acknowledgement says available",
@@ -40,8 +41,8 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         lambda premise: by_induction(_every_pair(), premise, _kept_by_w),
     )
     yield about(
-        "one booking and one check, with or without :repair or :session; no fault",
-        writes=WITH_CLAIMS,
+        f"one booking and one check, with or without :repair or :session; {_FAULTS}",
+        writes=_WITH_CLAIMS,
         numbers="every N and any sets, with no bound",
     ).with_twin(
         "no-stale-read-where-sets-meet",
@@ -53,21 +54,23 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         WeakenedPremise("if it may use none such", "read-after-write"),
         where_sets_meet.by_app_server,
     )
-    yield about("one booking and two checks; no fault").from_premise(
+    yield about(f"one booking and two checks; {_FAULTS}").from_premise(
         "linearizable-if-all-are-read",
         "the answers fit an order that respects real time",
         "linearizability",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(any_sizes("linearizability"), premise, _kept_by_one),
+        lambda premise: by_induction(any_sizes("linearizability", crashes=True, restarts=True), premise, _kept_by_one),
     )
     yield about(
-        "one booking and two checks; no fault", writes="parallel or serial writes, with or without a log"
+        f"one booking and two checks; {_FAULTS}", writes="parallel or serial writes, with or without a log"
     ).from_premise(
         "monotonic-if-all-are-read",
         "a user told booked is not told available later",
         "monotonic-reads",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(any_sizes("monotonic-reads", logs=True), premise, _told_is_kept),
+        lambda premise: by_induction(
+            any_sizes("monotonic-reads", logs=True, crashes=True, restarts=True), premise, _told_is_kept
+        ),
     )
 
 
