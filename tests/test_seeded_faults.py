@@ -216,6 +216,7 @@ IN_THE_SPEC = [
     ("checking.py", '"told": max(told, latest)', '"told": told', PROVED_MONOTONIC),
     ("claiming.py", 'write == "sent" and not stored', 'write == "sent"', PROVED_CLAIMED),
     ("claiming.py", '{"write": "refused"} if', '{"write": "applied"} if', PROVED_CLAIMED),
+    ("claiming.py", "refusals > spare", "refusals > spare + 1", (*PROVE, "claims-are-answered")),
     ("failing.py", '{"left": left - 1} if left else None', '{"left": left}', PROOFS),
     ("write_strategies.py", "return range(1, 2) if self.serial or self.primary else", "return", PROOFS),
     ("message_log.py", "part(commit, **at), enough(setting, b)", "part(commit, **at)", PROOFS),

@@ -119,18 +119,18 @@ class AnySize(NamedTuple):
         writes = WriteStrategy("any", serial=self.serial, needed=W, log=self.log, unique=self.claims)
         reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)), repair=self.repair, session=self.session)
         fault = Fault("any", replicas * self.crashes, replicas * self.restarts, "")
-        return Setting(writes, reads, replicas, fault, self.users or GUARANTEES[self.guarantee].users)
+        return Setting(writes, reads, replicas, fault, self._users(reads))
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
         return _family(self)
 
     def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
-        """Return ``parallel:W`` or ``claim:W`` by ``first:R``, with its ending; users do what the guarantee says."""
+        """Return ``parallel:W`` or ``claim:W`` by ``first:R``, with its ending, with these numbers."""
         writes = write_strategy(f"{'claim' if self.claims else 'parallel'}:{needed}", replicas)
         reads = read_strategy(f"first:{answers}{self.ending}", replicas)
         fault = Fault("as many as told", crashes, restarts, "")
-        return Setting(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
+        return Setting(writes, reads, replicas, fault, self._users(reads))
 
     @property
     def numbers(self) -> Numbers:
@@ -152,15 +152,18 @@ class AnySize(NamedTuple):
         """All replicas are alike."""
         return N
 
-    def first(self, _: View) -> tuple[z3.ArithRef, ...]:
-        """Every step makes a state further: nothing goes before."""
-        return ()
+    def first(self, view: View) -> tuple[z3.ArithRef, ...]:
+        """Return how many restarts may come: each begins a part of the run anew, and all else makes a state further."""
+        return (view.number(self.setting(1).restarts_left().name),) if self.restarts else ()
 
     @property
     def in_words(self) -> str:
         """How it writes, and reads if not just by ``first:R``, in a word or two."""
         kind = "claim" if self.claims else "serial" if self.serial else "parallel"
         return f"{'message:' * self.log}{kind}{f' by first:R{self.ending}' if self.ending else ''}"
+
+    def _users(self, reads: ReadStrategy) -> tuple[Program, ...]:
+        return self.users or GUARANTEES[self.guarantee].tested_by(reads).users
 
     @property
     def ending(self) -> str:

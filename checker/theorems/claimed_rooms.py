@@ -13,8 +13,8 @@ from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.solver import values_of
 from overbooked.checker.proving.theorem import Prover, Theorem, proof_of
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import AnySize, N, W
-from overbooked.checker.theorems.by_induction import about, by_induction, known
+from overbooked.checker.theorems.any_size import AnySize, C, N, W
+from overbooked.checker.theorems.by_induction import about, by_induction, ends_by_induction, known
 from overbooked.checker.theorems.invariants import WRITTEN, Lines, own
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
 from overbooked.checker.theorems.stale_reads import RUNS
@@ -52,10 +52,27 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         (MAY_NOT, 2 * W <= N + 1),
         _both,
     )
+    yield about(
+        "two bookings of a room; C crashes, no restart", writes="claim:W", numbers="every N and W, with no bound"
+    ).from_premise(
+        "claims-are-answered",
+        "whoever books is told in the end that the room is booked, or that it is taken",
+        "booking-availability",
+        (C == 0, z3.And(C <= 1, C <= N - W)),
+        lambda premise: ends_by_induction([_ANSWERED], premise, _confirmed_or_declined, crashes=True),
+    )
+
+
+_ANSWERED = AnySize("booking-availability", claims=True, crashes=True, users=BOTH_BOOK)
 
 
 def _system(*, faults: bool = False) -> AnySize:
     return AnySize("no-double-booking", claims=True, crashes=faults, restarts=faults, users=BOTH_BOOK)
+
+
+def _confirmed_or_declined(view: View, setting: Setting) -> Lines:
+    known = {**invariants.bookings(view, setting), **invariants.all_sent(view, setting)}
+    return known | invariants.crashes(view, setting, C)
 
 
 def _claimed(view: View, setting: Setting) -> Lines:

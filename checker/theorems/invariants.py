@@ -173,6 +173,16 @@ def in_a_row(view: View, setting: Setting) -> Lines:
     }
 
 
+def after_its_booking(view: View, setting: Setting) -> Lines:
+    """Return what is true of a user's booking and the check after it."""
+    (b,), (q,) = setting.bookings, setting.checks
+    answered = ("acked", "taken") if setting.write.unique else ("acked",)
+    began = z3.Not(view.is_(setting.call(q).name, "idle"))
+    return {
+        f"{q.name} begins after {b.name} was answered": z3.Implies(began, view.is_(setting.call(b).name, *answered))
+    }
+
+
 def told_is_kept(view: View, setting: Setting, numbers: Numbers, kept: int | z3.ArithRef = 1) -> Lines:
     """Return why a user told ``booked`` is told so again: ``kept`` replicas keep a booking, if only one."""
     first, second = setting.checks
@@ -259,10 +269,12 @@ def crashes(view: View, setting: Setting, most: z3.ArithRef) -> Lines:
 
 
 def all_sent(view: View, setting: Setting) -> Lines:
-    """Return what is true of a parallel write as long as the app server forgets nothing."""
+    """Return what is true of a parallel write while the call runs, and as long as the app server forgets nothing."""
+    ended = ("idle", "unanswered", "acked") if setting.fault.restarts else ("idle",)
+    once = "while {} runs" if setting.fault.restarts else "once {} is invoked"
     return {
-        f"once {b.name} is invoked, it is sent to every replica": z3.Implies(
-            z3.Not(view.is_(setting.call(b).name, "idle")), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
+        f"{once.format(b.name)}, it is sent to every replica": z3.Implies(
+            z3.Not(view.is_(setting.call(b).name, *ended)), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
         )
         for b in setting.bookings
     }

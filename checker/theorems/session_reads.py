@@ -74,12 +74,8 @@ def _primaries(guarantee: str, faults: bool) -> list[AnyPrimary]:
 
 
 def _own_is_seen(view: View, setting: Setting) -> Lines:
-    (b,), (q,) = setting.bookings, setting.checks
-    answered = ("acked", "taken") if setting.write.unique else ("acked",)
-    known = _known(view, setting)
-    known[f"{q.name} begins after {b.name} was answered"] = z3.Or(
-        view.is_(setting.call(q).name, "idle"), view.is_(setting.call(b).name, *answered)
-    )
+    (b,) = setting.bookings
+    known = {**_known(view, setting), **invariants.after_its_booking(view, setting)}
     return known | _waited_for(view, setting, b, setting.timestamp(b).name)
 
 
