@@ -34,7 +34,7 @@ THEOREMS = {
         ("if R + W > N and 2R >= N", "N = 4, W = 3, R = 2; 1 u1 calls bookRoom(u1, r1)", 11),
     ],
     "monotonic-if-repaired": [("if 2R >= N", "N = 4, W = 1, R = 2; 1 u1 calls", 11)],
-    "repaired-reads-may-miss-each-other": [("if 2R <= N + 1", "N = 3, W = 1, R = 2; not possible: ", 0)],
+    "repaired-reads-may-miss-each-other": [("if 2R <= N + 1", "N = 3, R = 2; not possible: ", 0)],
     "sessions-see-own-bookings": [("if reads do not end in :session", "N = 2, W = 1, R = 1; 1 u1 calls", 7)],
     "sessions-are-monotonic": [("if reads do not end in :session", "N = 2, W = 1, R = 1; 1 u1 calls", 8)],
     "sessions-with-standbys-see-own-bookings": [("if reads do not end in :session", "N = 2, K = 1, R = 1; 1 u1 ", 8)],

@@ -7,17 +7,16 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
+from overbooked.checker.proving.accelerated_run import Stretch, once
 from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
-from overbooked.checker.proving.solver import values_of
-from overbooked.checker.proving.theorem import Prover, Theorem, proof_of
+from overbooked.checker.proving.theorem import Theorem
 from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems.any_size import AnySize, C, N, W
-from overbooked.checker.theorems.by_induction import about, by_induction, ends_by_induction, known
+from overbooked.checker.theorems.by_induction import about, by_induction, ends_by_induction
 from overbooked.checker.theorems.invariants import WRITTEN, Lines, own
+from overbooked.checker.theorems.long_runs import RUNS, proved_run
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
-from overbooked.checker.theorems.stale_reads import RUNS
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import Call
 
@@ -42,7 +41,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "no two users hold an acknowledgement for one room, whatever checks said before",
         "no-double-booking",
         (EXCLUDE, 2 * W >= N),
-        lambda premise: by_induction([_system(faults=True)], premise, _claimed),
+        lambda premise: by_induction([_TWO_BOOK._replace(crashes=True, restarts=True)], premise, _claimed),
     )
     yield RUNS._replace(covers="every N and W, with no bound; two bookings of a room; claim:W").from_premise(
         "claims-may-both-succeed",
@@ -50,7 +49,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "replicas take the one and W others the other, each confirms, ack both",
         f"a run of {text_of(STEPS)} steps breaks no-double-booking",
         (MAY_NOT, 2 * W <= N + 1),
-        _both,
+        lambda premise: proved_run(_TWO_BOOK, premise, _stretches, STEPS),
     )
     yield about(
         "two bookings of a room; C crashes, no restart", writes="claim:W", numbers="every N and W, with no bound"
@@ -63,11 +62,8 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     )
 
 
+_TWO_BOOK = AnySize("no-double-booking", claims=True, users=BOTH_BOOK)
 _ANSWERED = AnySize("booking-availability", claims=True, crashes=True, users=BOTH_BOOK)
-
-
-def _system(*, faults: bool = False) -> AnySize:
-    return AnySize("no-double-booking", claims=True, crashes=faults, restarts=faults, users=BOTH_BOOK)
 
 
 def _confirmed_or_declined(view: View, setting: Setting) -> Lines:
@@ -99,20 +95,8 @@ def _taken_for_good(view: View, setting: Setting, b: Call) -> Lines:
     }
 
 
-def _both(premise: z3.BoolRef) -> Prover:
-    system = _system()
-
-    def run() -> LongRun:
-        premises = (*known(system), premise)
-        return LongRun(system.family(), N, premises, tuple(_stretches(system)), STEPS, system.guarantee)
-
-    return proof_of(
-        lambda: run().claims((N, W)), lambda claim, case: f"{values_of(case, N, W)}; not possible: {claim.what}"
-    )
-
-
-def _stretches(system: AnySize) -> Iterator[Stretch]:
-    some = system.setting(1)
+def _stretches() -> Iterator[Stretch]:
+    some = _TWO_BOOK.setting(1)
     stored = own(some.stored(some.rooms[0], 1))
     yield from (once(f"invoke {b.name}") for b in some.bookings)
     for b in some.bookings:

@@ -7,16 +7,15 @@ from itertools import chain
 
 import z3
 
-from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
+from overbooked.checker.proving.accelerated_run import Stretch, once
 from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
-from overbooked.checker.proving.solver import values_of
-from overbooked.checker.proving.theorem import Prover, Statement, Theorem, proof_of
+from overbooked.checker.proving.theorem import Prover, Statement, Theorem
 from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W
-from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction, known
+from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction
 from overbooked.checker.theorems.invariants import Lines, own
-from overbooked.checker.theorems.stale_reads import RUNS
+from overbooked.checker.theorems.long_runs import RUNS, proved_run
 from overbooked.spec.setting import Setting
 
 ENOUGH = z3.And(R + W > N, 2 * R > N)
@@ -57,7 +56,7 @@ def _listed() -> Iterator[tuple[Theorem, ...]]:
         "R of these answer the first check, and R others the second one",
         f"a run of {text_of(STEPS)} steps breaks linearizability",
         (MISS, 2 * R <= N + 1),
-        _missed,
+        lambda premise: proved_run(_FAULTLESS, premise, _stretches, STEPS),
     )
 
 
@@ -89,20 +88,11 @@ def _told_by_r(view: View, setting: Setting) -> Lines:
     return known | invariants.told_is_kept(view, setting, NUMBERS, kept=R)
 
 
-def _missed(premise: z3.BoolRef) -> Prover:
-    system = AnySize("linearizability", repair=True)
-
-    def run() -> LongRun:
-        premises = (*known(system), premise)
-        return LongRun(system.family(), N, premises, tuple(_stretches(system)), STEPS, system.guarantee)
-
-    return proof_of(
-        lambda: run().claims((N, W, R)), lambda claim, case: f"{values_of(case, N, W, R)}; not possible: {claim.what}"
-    )
+_FAULTLESS = AnySize("linearizability", repair=True)
 
 
-def _stretches(system: AnySize) -> Iterator[Stretch]:
-    some = system.setting(1)
+def _stretches() -> Iterator[Stretch]:
+    some = _FAULTLESS.setting(1)
     (b,), (first, second) = some.bookings, some.checks
     stored = own(some.stored(b.room, 1))
     answers = {own(some.answer(q, 1)): None for q in some.checks}

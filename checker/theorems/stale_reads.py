@@ -10,24 +10,20 @@ import z3
 from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
 from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.solver import Claim, values_of
-from overbooked.checker.proving.theorem import Prover, Theorem, Topic, proof_of
+from overbooked.checker.proving.theorem import Prover, Theorem, proof_of
 from overbooked.checker.theorems.any_size import AnySize, N, R, W
-from overbooked.checker.theorems.by_induction import COUNTED
 from overbooked.checker.theorems.invariants import own
+from overbooked.checker.theorems.long_runs import RUNS
 
 TOO_FEW = R + W <= N
 """When a read may be stale."""
 STEPS, STEPS_WITH_A_LOG = 2 * W + R + 4, R + 4
 """How many steps the run to a stale read has."""
 
-RUNS = Topic(
-    "protocol",
-    "every N, W and R, with no bound; one booking and one check; parallel:W by first:R, with or without :repair or "
-    ":session",
-    f"{COUNTED} z3 checks of each step of the run that it is possible, each time it is taken, and of its end that the "
-    "guarantee is violated.",
+_TOPIC = RUNS._replace(
+    covers="every N, W and R, with no bound; one booking and one check; parallel:W by first:R, with or without :repair "
+    "or :session"
 )
-"""How a run is proved."""
 
 
 def theorems() -> Iterator[Theorem]:
@@ -36,7 +32,7 @@ def theorems() -> Iterator[Theorem]:
 
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
-    yield RUNS.from_premise(
+    yield _TOPIC.from_premise(
         "stale-read",
         "a stale read is possible: invoke the booking, W times apply, W times confirm, ack, invoke the check, "
         "R times sample a replica that has not applied, finish",
@@ -44,8 +40,8 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         (TOO_FEW, R + W <= N + 1),
         lambda premise: _stale_read(premise, log=False),
     )
-    with_a_log = RUNS.covers.replace("parallel:W", "message:parallel:W")
-    yield RUNS._replace(covers=with_a_log).from_premise(
+    with_a_log = _TOPIC.covers.replace("parallel:W", "message:parallel:W")
+    yield _TOPIC._replace(covers=with_a_log).from_premise(
         "stale-read-with-a-log",
         "a stale read is possible with a message log, whatever W and R: invoke the booking, ack, invoke the check, "
         "R times sample a replica, finish",
