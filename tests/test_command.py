@@ -261,7 +261,6 @@ def test_trace_stops_at_the_first_violation(capsys: pytest.CaptureFixture[str]) 
         ("--write claim:4", "claim:4: there are 3 replicas, so K is one of 1..3"),
         ("--read first:4:session", "first:4:session: there are 3 replicas, so R is one of 1..3"),
         ("--read one:db4:session", "one:db4:session: there are 3 replicas, db1..db3"),
-        ("prove claim:2/quorum", "claim:2: nothing is proved of it yet; overbooked check explores it"),
         ("simulate --write claim:2", "claim:2: the one booking here meets no other, so ask for parallel:2"),
         ("simulate --read quorum:repair", "quorum:repair: is not simulated, as how long a repair takes depends on how"),
         ("--fault replica-crash+replica-crash", "has replica-crash twice; replica-crash:2 allows two of it"),

@@ -98,6 +98,9 @@ PROVE = "overbooked", "prove"
 PROVED_FRESH, PROVED_KEPT = (*PROVE, "standbys-are-fresh"), (*PROVE, "acknowledged-survives-failover")
 PROVED_UNIQUE = (*PROVE, "unique-survives-failover")
 """Prove one theorem about a primary and its standbys."""
+PROVED_REPAIRED, PROVED_CLAIMED = (*PROVE, "linearizable-if-repaired"), (*PROVE, "claims-exclude-each-other")
+PROVED_OWN, PROVED_MONOTONIC = (*PROVE, "sessions-see-own-bookings"), (*PROVE, "sessions-are-monotonic")
+"""Prove one theorem about repairs, claims and sessions."""
 PROVING = run_of("test_proving.py")
 """Runs the tests of how one proves."""
 FAMILIES = run_of("test_families.py")
@@ -225,6 +228,16 @@ IN_THE_SPEC = [
     ("booking.py", '"confirmations": confirmations + 1', '"confirmations": confirmations + 2', PROOFS),
     ("checking.py", "if answer is None else None", "", PROOFS),
     ("checking.py", 'call != "running" or answers < needed', 'call != "running"', PROOFS),
+    ("checking.py", "1 if stored > latest else agreeing + (stored == latest)", "agreeing + 1", PROVED_REPAIRED),
+    ("checking.py", '"stored": max(stored, latest), "agreeing"', '"stored": stored, "agreeing"', PROVED_REPAIRED),
+    ("checking.py", "answer is None or answer >= latest", "answer is None", PROVED_REPAIRED),
+    ("setting.py", "self.agreeing(check) if self.read.repair else self.answers(check)", "self.answers(check)", PROVED_REPAIRED),
+    ("checking.py", "return stored >= told", "return True", PROVED_OWN),
+    ("booking.py", '"told": max(told, timestamp)', '"told": told', PROVED_OWN),
+    ("checking.py", '"told": max(told, latest)', '"told": told', PROVED_MONOTONIC),
+    ("claiming.py", 'write == "sent" and not stored', 'write == "sent"', PROVED_CLAIMED),
+    ("claiming.py", '{"write": "refused"} if', '{"write": "applied"} if', PROVED_CLAIMED),
+    ("claiming.py", "refusals > spare", "refusals > spare + 1", (*PROVE, "claims-are-answered")),
     ("failing.py", '{"left": left - 1} if left else None', '{"left": left}', PROOFS),
     ("write_strategies.py", "return range(1, 2) if self.serial or self.primary else", "return", PROOFS),
     ("message_log.py", "part(commit, **at), enough(setting, b)", "part(commit, **at)", PROOFS),
@@ -390,6 +403,10 @@ IN_THE_CHECKER = [
     ("simulation/trials.py", "(delays.receive if write.on_receipt else shown)", "shown", SIMULATING),
     ("simulation/k_staleness.py", "0 if write.on_receipt else write.needed - 1", "write.needed - 1", SIMULATING),
     ("theorems/stale_reads.py", "2 * W + R + 4, R + 4", "2 * W + R + 5, R + 4", PROOFS),
+    ("theorems/repaired_reads.py", "ENOUGH = z3.And(R + W > N, 2 * R > N)", "ENOUGH = z3.And(R + W > N, 2 * R >= N)", PROVED_REPAIRED),
+    ("theorems/repaired_reads.py", "STEPS = 3 * R + 5", "STEPS = 3 * R + 6", (*PROVE, "repaired-reads-may-miss-each-other")),
+    ("theorems/claimed_rooms.py", "EXCLUDE, MAY_NOT = 2 * W > N", "EXCLUDE, MAY_NOT = 2 * W >= N", PROVED_CLAIMED),
+    ("theorems/any_size.py", "N - W if z3.is_expr(value) and z3.eq(value, replicas - W) else value", "value", PROVED_CLAIMED),
     ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", STALE_RUN),
     ("conformance/replay.py", "if (seen := driven.view()) != view:", "if False:", CONFORMANCE),
     ("conformance/replay.py", "if (seen := driven.view()) != first:", "if False:", CONFORMANCE),

@@ -52,8 +52,8 @@ class Rules:
 
     def depends_on(self, combination: Combination, by: Sequence[Situation]) -> tuple[Value, ...]:
         """Return the values that the parts depend on, of members in these situations (of those that there are)."""
-        own = (by[k][at] for k, at, _ in self._own if k < len(by))
-        return (*(combination[at] for at, _ in self._shared), *own)
+        own = [by[k][at] for k, at, _ in self._own if k < len(by)]
+        return (*[combination[at] for at, _ in self._shared], *own)
 
     def ways(self, combination: Combination, by: Sequence[Situation]) -> list[Way]:
         """Return each way in which all parts are possible, for members in these situations."""
@@ -67,19 +67,18 @@ class Rules:
         """Return the shared values that a way leaves."""
         after = list(combination)
         for at, name in self._shared:
-            after[at] = _value(way, name, after[at])
+            after[at] = way.change.get(name, after[at])
         return tuple(after)
 
     def own_after(self, by: Sequence[Situation], way: Way) -> tuple[Situation, ...]:
         """Return the situations in which a way leaves the members."""
+        changed = [(k, at, way.change[name]) for k, at, name in self._own if name in way.change]
+        if not changed:
+            return tuple(by)
         after = [list(each) for each in by]
-        for k, at, name in self._own:
-            after[k][at] = _value(way, name, after[k][at])
-        return tuple(tuple(each) for each in after)
-
-
-def _value(way: Way, name: str, before: Value) -> Value:
-    return way.change.get(name, before)
+        for k, at, value in changed:
+            after[k][at] = value
+        return tuple(map(tuple, after))
 
 
 def _ways(parts: tuple[Part, ...], values: Mapping[str, Given]) -> Iterator[Way]:

@@ -15,7 +15,7 @@ from overbooked.checker.theorems.any_size import C, N, Numbers, R
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field, Value
-from overbooked.spec.read_strategies import ReadStrategy, read_strategy
+from overbooked.spec.read_strategies import SESSION, ReadStrategy, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.users import Program
@@ -79,7 +79,8 @@ class AnyPrimary(NamedTuple):
 
     With ``crashes`` any number of replicas may crash, with ``restarts`` the app server may restart any number of times:
     both begin with a number that grows with the replicas, and so is unknown to the family. With ``failover`` a standby
-    takes over whenever the primary has crashed. ``users`` do something else than what the guarantee says.
+    takes over whenever the primary has crashed. With ``session`` reads end so. ``users`` do something else than what
+    the guarantee says.
     """
 
     guarantee: str
@@ -88,6 +89,7 @@ class AnyPrimary(NamedTuple):
     crashes: bool = False
     restarts: bool = False
     failover: bool = False
+    session: bool = False
     users: tuple[Program, ...] = ()
 
     def setting(self, replicas: int) -> Setting:
@@ -95,7 +97,7 @@ class AnyPrimary(NamedTuple):
         writes = WriteStrategy(
             "any", serial=False, needed=K, primary=True, on_receipt=self.on_receipt, unique=self.unique
         )
-        reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)))
+        reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)), session=self.session)
         fault = Fault("any", replicas * self.crashes, replicas * self.restarts, "", failover=self.failover)
         return Setting(writes, reads, replicas, fault, self.users or GUARANTEES[self.guarantee].users)
 
@@ -107,13 +109,23 @@ class AnyPrimary(NamedTuple):
         """Return the system with these numbers, where users do what the guarantee says."""
         write = write_strategy(self.in_words.replace("K", str(needed)), replicas)
         fault = Fault("as many as told", crashes, restarts, "", failover=self.failover and crashes > 0)
-        read = read_strategy(f"first:{answers}", replicas)
+        read = read_strategy(f"first:{answers}{SESSION * self.session}", replicas)
         return Setting(write, read, replicas, fault, GUARANTEES[self.guarantee].users)
 
     @property
     def numbers(self) -> Numbers:
         """N, K, R and C."""
         return NUMBERS
+
+    @property
+    def fit(self) -> tuple[z3.BoolRef, ...]:
+        """What N, K and R may be."""
+        return NUMBERS.fit
+
+    @property
+    def largest(self) -> int:
+        """Three replicas."""
+        return 3
 
     @property
     def members(self) -> z3.ArithRef:

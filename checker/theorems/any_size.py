@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple, Protocol
 
@@ -12,10 +13,11 @@ from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.parameterized import Family, family
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.language import Field
-from overbooked.spec.read_strategies import ReadStrategy, read_strategy
+from overbooked.spec.language import Field, Model, Part, Value
+from overbooked.spec.read_strategies import REPAIR, SESSION, ReadStrategy, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
+from overbooked.spec.users import Program
 from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
 N, W, R, C = z3.Ints("N W R C")
@@ -70,6 +72,14 @@ class System(Protocol):
         """The numbers that are unknown."""
 
     @property
+    def fit(self) -> tuple[z3.BoolRef, ...]:
+        """What these numbers may be."""
+
+    @property
+    def largest(self) -> int:
+        """Up to so many replicas a run that refutes a statement is looked for."""
+
+    @property
     def members(self) -> z3.ArithRef:
         """How many replicas are alike."""
 
@@ -90,7 +100,8 @@ class AnySize(NamedTuple):
     """What the booking system is like, apart from its numbers; W and R are unknown.
 
     With ``crashes`` any number of replicas may crash, with ``restarts`` the app server may restart any number of times:
-    both begin with a number that grows with the replicas, and so is unknown to the family.
+    both begin with a number that grows with the replicas, and so is unknown to the family. With ``claims`` the write is
+    ``claim:W``; with ``repair`` or ``session`` reads end so. ``users`` do something else than what the guarantee says.
     """
 
     guarantee: str
@@ -98,23 +109,28 @@ class AnySize(NamedTuple):
     log: bool = False
     crashes: bool = False
     restarts: bool = False
+    claims: bool = False
+    repair: bool = False
+    session: bool = False
+    users: tuple[Program, ...] = ()
 
     def setting(self, replicas: int) -> Setting:
         """Return the system over so many replicas."""
-        writes = WriteStrategy("any", serial=self.serial, needed=W, log=self.log)
-        reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)))
+        writes = WriteStrategy("any", serial=self.serial, needed=W, log=self.log, unique=self.claims)
+        reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)), repair=self.repair, session=self.session)
         fault = Fault("any", replicas * self.crashes, replicas * self.restarts, "")
-        return Setting(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
+        return Setting(writes, reads, replicas, fault, self._users(reads))
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
         return _family(self)
 
     def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
-        """Return ``parallel:W`` by ``first:R`` with these numbers."""
-        writes, reads = write_strategy(f"parallel:{needed}", replicas), read_strategy(f"first:{answers}", replicas)
+        """Return ``parallel:W`` or ``claim:W`` by ``first:R``, with its ending, with these numbers."""
+        writes = write_strategy(f"{'claim' if self.claims else 'parallel'}:{needed}", replicas)
+        reads = read_strategy(f"first:{answers}{self.ending}", replicas)
         fault = Fault("as many as told", crashes, restarts, "")
-        return Setting(writes, reads, replicas, fault, GUARANTEES[self.guarantee].users)
+        return Setting(writes, reads, replicas, fault, self._users(reads))
 
     @property
     def numbers(self) -> Numbers:
@@ -122,21 +138,59 @@ class AnySize(NamedTuple):
         return NUMBERS
 
     @property
+    def fit(self) -> tuple[z3.BoolRef, ...]:
+        """What N, W and R may be: a read that repairs uses two answers at least."""
+        return (*NUMBERS.fit, *([R > 1] if self.repair else []))
+
+    @property
+    def largest(self) -> int:
+        """Three replicas, or four, where a read uses two answers at least: two and two others."""
+        return 4 if self.repair else 3
+
+    @property
     def members(self) -> z3.ArithRef:
         """All replicas are alike."""
         return N
 
-    def first(self, _: View) -> tuple[z3.ArithRef, ...]:
-        """Every step makes a state further: nothing goes before."""
-        return ()
+    def first(self, view: View) -> tuple[z3.ArithRef, ...]:
+        """Return how many restarts may come: each begins a part of the run anew, and all else makes a state further."""
+        return (view.number(self.setting(1).restarts_left().name),) if self.restarts else ()
 
     @property
     def in_words(self) -> str:
-        """How it writes, in a word or two."""
-        return f"{'message:' * self.log}{'serial' if self.serial else 'parallel'}"
+        """How it writes, and reads if not just by ``first:R``, in a word or two."""
+        kind = "claim" if self.claims else "serial" if self.serial else "parallel"
+        return f"{'message:' * self.log}{kind}{f' by first:R{self.ending}' if self.ending else ''}"
+
+    def _users(self, reads: ReadStrategy) -> tuple[Program, ...]:
+        return self.users or GUARANTEES[self.guarantee].tested_by(reads).users
+
+    @property
+    def ending(self) -> str:
+        """What the name of its way to read ends in."""
+        return REPAIR * self.repair + SESSION * self.session
+
+
+def by_every_read(systems: Iterable[AnySize]) -> list[AnySize]:
+    """Return these systems by each way to read that they go with: by ``first:R``, with a repair, and in a session."""
+    plain = list(systems)
+    repaired = [system._replace(repair=True) for system in plain if not system.claims]
+    return [*plain, *repaired, *(system._replace(session=True) for system in plain)]
 
 
 @cache
 def _family(system: AnySize) -> Family:
     guarantee = GUARANTEES[system.guarantee]
-    return family(lambda replicas: model(system.setting(replicas), guarantee), replica_of)
+    return family(lambda replicas: _in_numbers(model(system.setting(replicas), guarantee), replicas), replica_of)
+
+
+def _in_numbers(of: Model, replicas: int) -> Model:
+    """Return the model over so many replicas with N - W wherever it says how many replicas an ack may do without."""
+
+    def named(it: Part) -> Part:
+        return it._replace(constants=tuple((role, spare(value)) for role, value in it.constants))
+
+    def spare(value: Value) -> Value:
+        return N - W if z3.is_expr(value) and z3.eq(value, replicas - W) else value
+
+    return of._replace(steps=tuple(step._replace(parts=tuple(map(named, step.parts))) for step in of.steps))

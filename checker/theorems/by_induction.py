@@ -123,4 +123,4 @@ def known(system: System) -> tuple[z3.BoolRef, ...]:
     """Return what is known of a system's numbers."""
     left = system.setting(1).crashes_left().name
     crashed = [start_of(left) == system.numbers.crashes] if system.crashes else []
-    return (*system.numbers.fit, *crashed)
+    return (*system.fit, *crashed)

@@ -12,12 +12,15 @@ from overbooked.checker.proving.theorem import Judged, Proof, Theorem, judge
 from overbooked.checker.theorems import (
     ack_latency,
     bounded_proofs,
+    claimed_rooms,
     primary_guarantees,
     primary_runs,
     quiescence,
     quorum_intersection,
     quorum_sizes,
     read_guarantees,
+    repaired_reads,
+    session_reads,
     stale_reads,
 )
 from overbooked.checker.theorems.cross_check import Agreement, agreement
@@ -124,11 +127,12 @@ def _of_group(group: str, replicas: int) -> _Theorems:
 
 
 def _protocol() -> Iterable[Theorem]:
-    return chain(read_guarantees.theorems(), stale_reads.theorems(), quiescence.theorems())
+    whole = chain(read_guarantees.theorems(), stale_reads.theorems(), quiescence.theorems())
+    return chain(whole, repaired_reads.theorems(), session_reads.by_app_server(), claimed_rooms.theorems())
 
 
 def _primary() -> Iterable[Theorem]:
-    return chain(primary_guarantees.theorems(), primary_runs.theorems())
+    return chain(primary_guarantees.theorems(), primary_runs.theorems(), session_reads.by_primary())
 
 
 def _named(name: str, replicas: int) -> _Theorems:
@@ -136,7 +140,7 @@ def _named(name: str, replicas: int) -> _Theorems:
     if name in GROUPS:
         return _of_group(name, replicas)
     known = listed(replicas)
-    bare = name.removesuffix(":weakened")
+    bare = name.partition(":weakened")[0]
     if found := [theorem for theorem in known if bare in {theorem.name, theorem.weakens}]:
         return lambda: found
     if bare.startswith("steps:"):

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import z3
 
+from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
 from overbooked.checker.theorems.any_size import Numbers, replica_of
 from overbooked.spec.guarantees import bound, known
@@ -49,6 +50,9 @@ def bookings(view: View, setting: Setting) -> Lines:
                 ]
             ),
         }
+        if setting.write.claims:
+            refusals = view.number(setting.refusals(b).name) == view.count({write: ("declined",)})
+            lines[f"the refusals of {b.name} are those of the replicas that have declined it"] = refusals
     return lines | _clock(view, setting)
 
 
@@ -117,6 +121,18 @@ def checks(view: View, setting: Setting, numbers: Numbers) -> Lines:
                 view.is_(call, "available"), z3.And(answers >= numbers.answers, view.is_(latest, 0))
             ),
         }
+    return lines | _agreeing(view, setting)
+
+
+def _agreeing(view: View, setting: Setting) -> Lines:
+    """Return what is true of a check that repairs: it knows how many answers are the latest one."""
+    lines: Lines = {}
+    for q in setting.checks if setting.read.repair else ():
+        answer, latest = own(setting.answer(q, 1)), setting.latest(q).name
+        known = view.number(setting.agreeing(q).name)
+        lines[f"the answers of {q.name} that agree are those of the replicas that have answered the latest"] = z3.And(
+            [z3.Implies(view.is_(latest, at), known == view.count({answer: (at,)})) for at in setting.timestamps]
+        )
     return lines
 
 
@@ -130,20 +146,21 @@ def reads_see_writes(view: View, setting: Setting, numbers: Numbers, kept: int |
 def known_is_kept(view: View, setting: Setting, numbers: Numbers, kept: int | z3.ArithRef) -> Lines:
     """Return why a check that must say ``booked`` does: ``kept`` replicas have what anybody was told."""
     lines: Lines = {}
+    many = kept if isinstance(kept, int) else text_of(kept)
     for room in setting.rooms:
         stored = own(setting.stored(room, 1))
-        lines[f"once anybody was told that {room} is booked, {kept} of the replicas keep a booking of it"] = z3.Implies(
+        lines[f"once anybody was told that {room} is booked, {many} of the replicas keep a booking of it"] = z3.Implies(
             view.is_(known(room).name, True), view.count({stored: setting.timestamps[1:]}) >= kept
         )
     for q in setting.checks:
-        lines[f"if {q.name} must say booked, at most N - {kept} have answered no booking, or may still"] = z3.Implies(
+        lines[f"if {q.name} must say booked, at most N - {many} have answered no booking, or may still"] = z3.Implies(
             view.is_(bound(q).name, True), _misses(view, setting, q) + kept <= numbers.replicas
         )
     return lines
 
 
-def told_is_kept(view: View, setting: Setting, numbers: Numbers) -> Lines:
-    """Return why a user told ``booked`` is told so again, where every replica is asked: one of them keeps a booking."""
+def in_a_row(view: View, setting: Setting) -> Lines:
+    """Return what is true of a user's two checks, one after the other."""
     first, second = setting.checks
     return {
         f"{first.name} says booked only after an answer with a booking": z3.Implies(
@@ -153,8 +170,27 @@ def told_is_kept(view: View, setting: Setting, numbers: Numbers) -> Lines:
             z3.Not(view.is_(setting.call(second).name, "idle")),
             view.is_(setting.call(first).name, "available", "booked"),
         ),
-        f"if {first.name} said booked, at most N - 1 have answered {second.name} no booking, or may still": z3.Implies(
-            view.is_(setting.call(first).name, "booked"), _misses(view, setting, second) + 1 <= numbers.replicas
+    }
+
+
+def after_its_booking(view: View, setting: Setting) -> Lines:
+    """Return what is true of a user's booking and the check after it."""
+    (b,), (q,) = setting.bookings, setting.checks
+    answered = ("acked", "taken") if setting.write.unique else ("acked",)
+    began = z3.Not(view.is_(setting.call(q).name, "idle"))
+    return {
+        f"{q.name} begins after {b.name} was answered": z3.Implies(began, view.is_(setting.call(b).name, *answered))
+    }
+
+
+def told_is_kept(view: View, setting: Setting, numbers: Numbers, kept: int | z3.ArithRef = 1) -> Lines:
+    """Return why a user told ``booked`` is told so again: ``kept`` replicas keep a booking, if only one."""
+    first, second = setting.checks
+    return in_a_row(view, setting) | {
+        f"if {first.name} said booked, at most N - {kept} have answered {second.name} no booking, or may still": (
+            z3.Implies(
+                view.is_(setting.call(first).name, "booked"), _misses(view, setting, second) + kept <= numbers.replicas
+            )
         ),
     }
 
@@ -233,10 +269,12 @@ def crashes(view: View, setting: Setting, most: z3.ArithRef) -> Lines:
 
 
 def all_sent(view: View, setting: Setting) -> Lines:
-    """Return what is true of a parallel write as long as the app server forgets nothing."""
+    """Return what is true of a parallel write while the call runs, and as long as the app server forgets nothing."""
+    ended = ("idle", "unanswered", "acked") if setting.fault.restarts else ("idle",)
+    once = "while {} runs" if setting.fault.restarts else "once {} is invoked"
     return {
-        f"once {b.name} is invoked, it is sent to every replica": z3.Implies(
-            z3.Not(view.is_(setting.call(b).name, "idle")), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
+        f"{once.format(b.name)}, it is sent to every replica": z3.Implies(
+            z3.Not(view.is_(setting.call(b).name, *ended)), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
         )
         for b in setting.bookings
     }

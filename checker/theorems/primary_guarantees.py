@@ -49,12 +49,13 @@ def theorems() -> Iterator[Theorem]:
     return chain.from_iterable(_listed())
 
 
-def _about(writes: str, what: str) -> Topic:
+def about(writes: str, what: str) -> Topic:
+    """Return the topic of theorems about these ways to write, programs and faults."""
     return TOPIC._replace(covers=f"every N, K and R, with no bound; {writes}; {what}")
 
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
-    yield _about(
+    yield about(
         "primary:K by first:R (of any one: R = 1, so K = N)", f"one booking and one check; {MANY}"
     ).from_premise(
         "standbys-are-fresh",
@@ -64,7 +65,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         lambda premise: by_induction([_faulty("read-after-write")], premise, _seen(_shown_by_k)),
     )
     with_sets = TOPIC._replace(
-        covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check; no fault"
+        covers=f"every N and K and any sets, with no bound; {EITHER}; one booking and one check; {MANY}"
     )
     yield with_sets.with_twin(
         "standbys-are-fresh-where-sets-meet",
@@ -76,7 +77,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         WeakenedPremise("if it may use none such", "read-after-write"),
         where_sets_meet.by_primary,
     )
-    yield _about("primary:K:received by first:R", f"one booking and one check; {MANY}").from_premise(
+    yield about("primary:K:received by first:R", f"one booking and one check; {MANY}").from_premise(
         "standbys-that-received-are-fresh",
         "no check invoked after an acknowledgement says available, where standbys need not show the booking for that",
         "read-after-write",
@@ -85,28 +86,28 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
             [_faulty("read-after-write")._replace(on_receipt=True)], premise, _seen(_shown_by_the_primary)
         ),
     )
-    yield _about(EITHER, "one booking; C crashes, any number of restarts").from_premise(
+    yield about(EITHER, "one booking; C crashes, any number of restarts").from_premise(
         "acknowledged-survives-failover",
         "an acknowledged booking is on a live replica in the end, and whoever takes over shows it",
         "durability",
         (C < K, C <= K),
         lambda premise: _in_the_end(_faulty("durability"), premise, _kept_by_k),
     )
-    yield _about(EITHER, "one booking; C crashes, any number of restarts").from_premise(
+    yield about(EITHER, "one booking; C crashes, any number of restarts").from_premise(
         "bookings-are-answered-after-failover",
         "nobody waits for ever for the answer to a booking: it is acknowledged, or a failover or restart ends the call",
         "booking-availability",
         (C <= N - K, C <= N - K + 1),
         lambda premise: _in_the_end(_faulty("booking-availability"), premise, _enough_live),
     )
-    yield _about(EITHER, "two bookings of a room; C crashes").from_premise(
+    yield about(EITHER, "two bookings of a room; C crashes").from_premise(
         "replicas-converge-after-failover",
         "in the end live replicas agree and lack no acknowledged booking",
         "convergence",
         (z3.And(C < K, C <= N - K), z3.And(C <= K, C <= N - K)),
         lambda premise: _in_the_end(_faulty("convergence")._replace(restarts=False), premise, _one_log),
     )
-    yield _about(f"{EITHER}, with :unique", "two bookings of a room; C crashes").from_premise(
+    yield about(f"{EITHER}, with :unique", "two bookings of a room; C crashes").from_premise(
         "unique-survives-failover",
         "no two users hold an acknowledgement for one room, whatever checks said before",
         "no-double-booking",

@@ -14,6 +14,11 @@ from overbooked.checker.theorems.any_size import NUMBERS, AnySize, C, N, R, W
 from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction, ends_by_induction
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.setting import Setting
+from overbooked.spec.users import programs
+
+_CHECKED = AnySize("checking-availability", crashes=True, restarts=True)
+_REPAIRED = _CHECKED._replace(repair=True, users=programs(("book",), ("check",)))
+_IN_SESSION = AnySize("checking-availability", crashes=True, session=True)
 
 
 def theorems() -> Iterator[Theorem]:
@@ -33,22 +38,44 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
             any_sizes("durability", logs=True, crashes=True, restarts=True), premise, _kept_by_the_living, crashes=True
         ),
     )
-    yield about("one booking; C crashes", writes="parallel:W, no log").from_premise(
+    yield about("one booking; C crashes, any number of restarts", writes="parallel:W, no log").from_premise(
         "bookings-are-acknowledged",
-        "a booking that was invoked is acknowledged in the end",
+        "a booking that was invoked is acknowledged in the end, or a restart ends the call",
         "booking-availability",
         (C <= N - W, C <= N - W + 1),
         lambda premise: ends_by_induction(
-            [AnySize("booking-availability", crashes=True)], premise, _all_sent, crashes=True
+            [AnySize("booking-availability", crashes=True, restarts=True)], premise, _all_sent, crashes=True
         ),
     )
-    yield about("one check; C crashes", writes="first:R").from_premise(
+    yield about(
+        "one check, or one booking and one check that repairs; C crashes, any number of restarts",
+        writes="parallel:W by first:R or first:R:repair",
+    ).from_premise(
         "checks-are-answered",
-        "a check that was invoked is answered in the end",
+        "a check that was invoked is answered in the end, or a restart ends the call",
         "checking-availability",
         (C <= N - R, C <= N - R + 1),
+        lambda premise: ends_by_induction([_CHECKED, _REPAIRED], premise, _answered, crashes=True),
+    )
+    yield about(
+        "one booking and its user's check; C crashes, no restart", writes="parallel:W by first:R:session"
+    ).from_premise(
+        "sessions-are-answered",
+        "a check that was invoked is answered in the end, as every live replica comes to have what its user was told",
+        "checking-availability",
+        (C <= N - R, C <= N - R + 1),
+        lambda premise: ends_by_induction([_IN_SESSION], premise, _sent_and_answered, crashes=True),
+    )
+    yield about(
+        "one booking and its user's check; C crashes, any number of restarts", writes="parallel:W by first:R:session"
+    ).from_premise(
+        "sessions-are-answered-after-restarts",
+        "a check that was invoked is answered in the end, or a restart ends the call, as R live replicas have what its "
+        "user was told, whatever the app server forgot to write",
+        "checking-availability",
+        (C <= W - R, C <= W - R + 1),
         lambda premise: ends_by_induction(
-            [AnySize("checking-availability", crashes=True)], premise, _answered, crashes=True
+            [_IN_SESSION._replace(restarts=True)], premise, _kept_and_answered, crashes=True, restarts=1
         ),
     )
     yield about("two bookings; any number of crashes", writes="parallel:W, no log").with_twin(
@@ -73,6 +100,15 @@ def _kept_by_the_living(view: View, setting: Setting) -> Lines:
 def _all_sent(view: View, setting: Setting) -> Lines:
     known = {**invariants.bookings(view, setting), **invariants.all_sent(view, setting)}
     return known | invariants.crashes(view, setting, C)
+
+
+def _sent_and_answered(view: View, setting: Setting) -> Lines:
+    return {**_all_sent(view, setting), **_answered(view, setting)}
+
+
+def _kept_and_answered(view: View, setting: Setting) -> Lines:
+    known = {**_kept_by_the_living(view, setting), **_answered(view, setting)}
+    return known | invariants.after_its_booking(view, setting)
 
 
 def _answered(view: View, setting: Setting) -> Lines:

@@ -76,8 +76,19 @@ def of_strategies(write: WriteStrategy, read: ReadStrategy, replicas: int) -> Qu
     written = (
         f"what shows a booking once {write.name} acks it" if write.primary else f"what an ack of {write.name} waits for"
     )
-    words = f"write sets are {written}, read sets what a check by {read.name} uses"
+    words = f"write sets are {written}, read sets what a check by {read.name} uses{_added(write, read)}"
     return QuorumSystem(f"{write.name}/{read.name}", replicas, confirmed, answered, words)
+
+
+def _added(write: WriteStrategy, read: ReadStrategy) -> str:
+    """Return what strategies are for beside stale reads, and the theorems that speak of it."""
+    sessions = "sessions-with-standbys" if write.primary else "sessions"
+    added = (
+        (write.claims, "whether a room can be booked twice: claims-exclude-each-other"),
+        (read.repair, "whether all answers fit an order: linearizable-if-repaired"),
+        (read.session, f"that users see what they were told: {sessions}-see-own-bookings, {sessions}-are-monotonic"),
+    )
+    return "".join(f"; {theorem}" for is_so, theorem in added if is_so)
 
 
 def grid(rows: int, columns: int, lacking: int = 0) -> QuorumSystem:
@@ -126,9 +137,6 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
         write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
         if unfit := misfit(write, read, FAULTS["none"]):
             raise StrategyError(unfit)
-        if write.claims or read.repair or read.session:
-            its = its_write if write.claims else its_read
-            raise StrategyError(f"{its}: nothing is proved of it yet; overbooked check explores it")
         return of_strategies(write, read, replicas)
     if found := re.fullmatch(r"grid:(\d{1,4})x(\d{1,4})", name):
         rows, columns = int(found[1]), int(found[2])

@@ -10,7 +10,7 @@ import z3
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Statement, Theorem, WeakenedPremise
 from overbooked.checker.theorems import invariants, where_sets_meet
-from overbooked.checker.theorems.any_size import NUMBERS, N, R, W
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W, by_every_read
 from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.setting import Setting
@@ -20,6 +20,9 @@ ENOUGH = R + W > N
 ALL, ALL_BUT_ONE = R == N, z3.And(R >= N - 1, W == N)
 """Every replica is read; or one is not, though every one is written to."""
 
+_WITH_CLAIMS = "parallel or serial writes, no log, or claim:W"
+_FAULTS = "any number of crashes and restarts"
+
 
 def theorems() -> Iterator[Theorem]:
     """Yield the theorems about what checks say, each with its twin."""
@@ -27,14 +30,21 @@ def theorems() -> Iterator[Theorem]:
 
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
-    yield about("one booking and one check; any number of crashes and restarts").from_premise(
+    yield about(
+        f"one booking and one check by first:R, with or without :repair or :session; {_FAULTS}",
+        writes=_WITH_CLAIMS,
+    ).from_premise(
         "no-stale-read",
         "no check invoked after an acknowledgement says available",
         "read-after-write",
         (ENOUGH, R + W >= N),
-        lambda premise: by_induction(any_sizes("read-after-write", crashes=True, restarts=True), premise, _kept_by_w),
+        lambda premise: by_induction(_every_pair(), premise, _kept_by_w),
     )
-    yield about("one booking and one check; no fault", numbers="every N and any sets, with no bound").with_twin(
+    yield about(
+        f"one booking and one check, with or without :repair or :session; {_FAULTS}",
+        writes=_WITH_CLAIMS,
+        numbers="every N and any sets, with no bound",
+    ).with_twin(
         "no-stale-read-where-sets-meet",
         Statement(
             "no check invoked after an acknowledgement says available",
@@ -44,22 +54,30 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         WeakenedPremise("if it may use none such", "read-after-write"),
         where_sets_meet.by_app_server,
     )
-    yield about("one booking and two checks; no fault").from_premise(
+    yield about(f"one booking and two checks; {_FAULTS}").from_premise(
         "linearizable-if-all-are-read",
         "the answers fit an order that respects real time",
         "linearizability",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(any_sizes("linearizability"), premise, _kept_by_one),
+        lambda premise: by_induction(any_sizes("linearizability", crashes=True, restarts=True), premise, _kept_by_one),
     )
     yield about(
-        "one booking and two checks; no fault", writes="parallel or serial writes, with or without a log"
+        f"one booking and two checks; {_FAULTS}", writes="parallel or serial writes, with or without a log"
     ).from_premise(
         "monotonic-if-all-are-read",
         "a user told booked is not told available later",
         "monotonic-reads",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(any_sizes("monotonic-reads", logs=True), premise, _told_is_kept),
+        lambda premise: by_induction(
+            any_sizes("monotonic-reads", logs=True, crashes=True, restarts=True), premise, _told_is_kept
+        ),
     )
+
+
+def _every_pair() -> list[AnySize]:
+    """Return every way to write without a log, by every way to read."""
+    direct = any_sizes("read-after-write", crashes=True, restarts=True)
+    return by_every_read([*direct, direct[0]._replace(claims=True)])
 
 
 def _kept_by_w(view: View, setting: Setting) -> Lines:

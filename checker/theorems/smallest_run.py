@@ -16,10 +16,6 @@ from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import event
 
-LARGEST = 3
-"""Up to so many replicas a run is looked for."""
-
-
 Found: TypeAlias = tuple[str, tuple[str, ...]]
 """The numbers of a case, and its run, in words."""
 
@@ -27,9 +23,9 @@ Found: TypeAlias = tuple[str, tuple[str, ...]]
 def smallest_run(system: System, premise: z3.BoolRef, *, crashes: bool = False, restarts: int = 0) -> Found | None:
     """Return in words a shortest run of a system that breaks its guarantee where ``premise`` holds.
 
-    It is over as few replicas as can be, up to ``LARGEST``, and has C crashes at most if there are ``crashes``. The
-    search finds it in the spec's own steps; ``None`` when there is none. Raises :class:`MemoryError` when it has no
-    memory left.
+    It is over as few replicas as can be, up to the system's ``largest``, and has C crashes at most if there are
+    ``crashes``. The search finds it in the spec's own steps; ``None`` when there is none. Raises :class:`MemoryError`
+    when it has no memory left.
     """
     for sizes in _sizes(system, premise, crashes=crashes):
         setting, guarantee = system.of_sizes(*sizes, restarts), GUARANTEES[system.guarantee]
@@ -49,9 +45,10 @@ def run_in_words(setting: Setting, run: Run) -> tuple[str, ...]:
 
 
 def _sizes(system: System, premise: z3.BoolRef, *, crashes: bool) -> Iterator[tuple[int, int, int, int]]:
-    for n in range(1, LARGEST + 1):
+    fitting = z3.And(premise, *system.fit)
+    for n in range(1, system.largest + 1):
         for needed, r, c in product(range(1, n + 1), range(1, n + 1), range(n + 1) if crashes else (0,)):
             sizes = n, needed, r, c
             values = [(term, z3.IntVal(value)) for term, value in zip(system.numbers, sizes, strict=True)]
-            if z3.is_true(z3.simplify(z3.substitute(premise, *values))):
+            if z3.is_true(z3.simplify(z3.substitute(fitting, *values))):
                 yield sizes

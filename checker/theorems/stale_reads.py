@@ -10,21 +10,19 @@ import z3
 from overbooked.checker.proving.accelerated_run import LongRun, Stretch, once
 from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.solver import Claim, values_of
-from overbooked.checker.proving.theorem import Prover, Theorem, Topic, proof_of
+from overbooked.checker.proving.theorem import Prover, Theorem, proof_of
 from overbooked.checker.theorems.any_size import AnySize, N, R, W
-from overbooked.checker.theorems.by_induction import COUNTED
 from overbooked.checker.theorems.invariants import own
+from overbooked.checker.theorems.long_runs import RUNS
 
 TOO_FEW = R + W <= N
 """When a read may be stale."""
 STEPS, STEPS_WITH_A_LOG = 2 * W + R + 4, R + 4
 """How many steps the run to a stale read has."""
 
-_TOPIC = Topic(
-    "protocol",
-    "every N, W and R, with no bound; one booking and one check; parallel:W by first:R",
-    f"{COUNTED} z3 checks of each step of the run that it is possible, each time it is taken, and of its end that the "
-    "guarantee is violated.",
+_TOPIC = RUNS._replace(
+    covers="every N, W and R, with no bound; one booking and one check; parallel:W by first:R, with or without :repair "
+    "or :session"
 )
 
 
@@ -54,13 +52,15 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
 
 
 def _stale_read(premise: z3.BoolRef, *, log: bool) -> Prover:
-    system = AnySize("read-after-write", log=log)
+    plain = AnySize("read-after-write", log=log)
     sizes = (W >= 1, W <= N, R >= 1, premise)
 
     def claims() -> Iterator[Claim]:
         steps = STEPS_WITH_A_LOG if log else STEPS
-        run = LongRun(system.family(), N, sizes, tuple(_stretches(system)), steps, system.guarantee)
-        yield from run.claims((N, W, R))
+        for system in (plain, plain._replace(repair=True), plain._replace(session=True)):
+            run = LongRun(system.family(), N, sizes, tuple(_stretches(system)), steps, system.guarantee)
+            for claim in run.claims((N, W, R)):
+                yield claim._replace(what=claim.what + f", by first:R{system.ending}" * bool(system.ending))
 
     return proof_of(claims, lambda claim, case: f"{values_of(case, N, W, R)}; not possible: {claim.what}")
 

@@ -18,7 +18,7 @@ from overbooked.checker.proving.theorem import Prover
 from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems import primary_invariants as because
 from overbooked.checker.theorems.any_primary import AnyPrimary, Replicas
-from overbooked.checker.theorems.any_size import AnySize, N, System
+from overbooked.checker.theorems.any_size import AnySize, N, System, by_every_read
 from overbooked.checker.theorems.by_induction import proved_or_run
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.language import Field, Value
@@ -30,15 +30,24 @@ _Lacking: TypeAlias = Mapping[str, Collection[Value]]
 
 
 def by_app_server(slack: int) -> Prover:
-    """Return a prover for any two sets, where the app server writes to every replica; with slack they may not meet."""
-    ways = [AnySize("read-after-write", serial=serial) for serial in (False, True)]
-    return proved_or_run([(way, partial(_of_writes, way, meet=not slack)) for way in ways], _any(slack))
+    """Return a prover for any two sets, where the app server writes to every replica.
+
+    With slack they may not meet, and that breaks it where nothing fails.
+    """
+    faults = meet = not slack
+    parallel = AnySize("read-after-write", crashes=faults, restarts=faults)
+    ways = by_every_read([parallel, parallel._replace(serial=True), parallel._replace(claims=True)])
+    return proved_or_run([(way, partial(_of_writes, way, meet=meet)) for way in ways], _any(slack))
 
 
 def by_primary(slack: int) -> Prover:
-    """Return a prover for any two sets, where the database replicates by itself; with slack they may not meet."""
-    ways = [AnyPrimary("read-after-write", on_receipt=on_receipt) for on_receipt in (False, True)]
-    return proved_or_run([(way, partial(_of_primary, way, meet=not slack)) for way in ways], _any(slack))
+    """Return a prover for any two sets, where the database replicates by itself; with slack as above.
+
+    A system that confirms on receipt has every run of the one that does not, and more.
+    """
+    faults = meet = not slack
+    way = AnyPrimary("read-after-write", on_receipt=True, crashes=faults, restarts=faults, failover=faults)
+    return proved_or_run([(way, partial(_of_primary, way, meet=meet))], _any(slack))
 
 
 def _any(slack: int) -> z3.BoolRef | None:
@@ -47,7 +56,7 @@ def _any(slack: int) -> z3.BoolRef | None:
 
 def _of_writes(system: AnySize, *, meet: bool) -> Induction:
     some = system.setting(1)
-    lacking = {invariants.own(some.writing(some.bookings[0], 1)): ("unsent", "sent", "applied")}
+    lacking = {invariants.own(some.writing(some.bookings[0], 1)): ("unsent", "sent", "applied", "refused", "declined")}
     return _induction(system, lambda view: invariants.bookings(view, some), lambda view: view, lacking, meet=meet)
 
 
