@@ -40,8 +40,10 @@ THEOREMS = {
     "sessions-with-standbys-see-own-bookings": [("if reads do not end in :session", "N = 2, K = 1, R = 1; 1 u1 ", 8)],
     "sessions-with-standbys-are-monotonic": [("if reads do not end in :session", "N = 2, K = 1, R = 1; 1 u1 calls", 9)],
     "checks-are-answered": [("if C <= N - R + 1", "N = 1, W = 1, R = 1, C = 1; 1 u1 calls", 2)],
-    "sessions-are-answered": [("if C <= N - R + 1", "N = 1, W = 1, R = 1, C = 1; 1 u1 calls", 6)],
-    "sessions-are-answered-after-restarts": [("if C <= W - R + 1", "N = 1, W = 1, R = 1, C = 1; 1 u1 calls", 6)],
+    "sessions-are-answered": [("if C + L + A <= N - R + 1", "N = 1, W = 1, R = 1, C = 0, A = 1, L = 0; 1 u1 calls", 6)],
+    "sessions-are-answered-after-restarts": [
+        ("if C + A <= W - R + 1", "N = 1, W = 1, R = 1, C = 0, A = 1; 1 u1 calls", 6)
+    ],
     "claims-exclude-each-other": [("if 2W >= N", "N = 2, W = 1, R = 1; 1 u1 calls bookRoom(u1, r1)", 8)],
     "claims-are-answered": [("if C <= 1 and C <= N - W", "N = 2, W = 1, R = 1, C = 1; 1 u1 calls bookRoom(u1, r1)", 8)],
     "claims-may-both-succeed": [("if 2W <= N + 1", "N = 1, W = 1; not possible: ", 0)],

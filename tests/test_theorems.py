@@ -86,7 +86,7 @@ def test_every_proved_theorem_has_a_twin_that_fails(judged: dict[str, Judged]) -
         ("no-stale-read", "N = 2, W = 1, R = 1; 1 u1 calls bookRoom(u1, r1)"),
         ("linearizable-if-all-are-read", "N = 2, W = 2, R = 1; "),
         ("stale-read", "N = 1, W = 1, R = 1; not possible: R times sample u2.check"),
-        ("acknowledged-is-kept", "N = 1, W = 1, R = 1, C = 1; "),
+        ("acknowledged-is-kept", "N = 1, W = 1, R = 1, C = 0, A = 1; "),
         ("replicas-converge", "N = 2, W = 1, R = 1; "),
         ("standbys-are-fresh", "N = 2, K = 1, R = 1; 1 u1 calls bookRoom(u1, r1): b1, sent to db1; "),
         ("standbys-that-received-are-fresh", "N = 2, K = 1, R = 1; "),
@@ -119,6 +119,7 @@ def test_a_proof_asks_for_every_step(judged: dict[str, Judged]) -> None:
         "finish u2.check",
         "crash",
         "restart",
+        "lose u1.book",
     }
     parts = {part.what for part in judged["no-stale-read"].proof.parts}
     for way in ("parallel", "serial"):
@@ -526,7 +527,7 @@ def test_what_is_printed_of_a_premise_is_what_is_proved() -> None:
 
 def formula(text: str) -> z3.BoolRef:
     """Return what a text says of whole numbers, read a second way: as Python."""
-    names = {name: z3.Int(name) for name in "NWRCVK"}
+    names = {name: z3.Int(name) for name in "NWRCVKAL"}
     typed = re.sub(r"(?<![<>=])=(?!=)", "==", re.sub(r"(\d)([A-Z])", r"\1 * \2", text))
     if " or " in typed:
         return z3.Or([eval(each, names) for each in typed.split(" or ")])  # noqa: S307 - the text is this project's own

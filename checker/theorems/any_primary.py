@@ -11,7 +11,7 @@ import z3
 
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.parameterized import Family, family
-from overbooked.checker.theorems.any_size import C, N, Numbers, R
+from overbooked.checker.theorems.any_size import C, N, Numbers, R, Sizes
 from overbooked.spec.faults import Fault
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Field, Value
@@ -105,8 +105,9 @@ class AnyPrimary(NamedTuple):
         """Return the system over any number of standbys."""
         return _family(self)
 
-    def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
+    def of_sizes(self, sizes: Sizes, restarts: int) -> Setting:
         """Return the system with these numbers, where users do what the guarantee says."""
+        replicas, needed, answers, crashes, *_ = sizes
         write = write_strategy(self.in_words.replace("K", str(needed)), replicas)
         fault = Fault("as many as told", crashes, restarts, "", failover=self.failover and crashes > 0)
         read = read_strategy(f"first:{answers}{SESSION * self.session}", replicas)

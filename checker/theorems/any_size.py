@@ -20,26 +20,49 @@ from overbooked.spec.system import model
 from overbooked.spec.users import Program
 from overbooked.spec.write_strategies import WriteStrategy, write_strategy
 
-N, W, R, C = z3.Ints("N W R C")
-"""The numbers of replicas, of confirmations that an ack needs, of answers that a check uses, and of crashes."""
+N, W, R, C, A, L = z3.Ints("N W R C A L")
+"""The numbers of replicas, of confirmations that an ack needs and of answers that a check uses; and of crashes, of
+amnesias and of lost writes."""
 
 
 class Numbers(NamedTuple):
-    """The numbers that a statement is about: replicas, confirmations an ack needs, answers a check uses, crashes."""
+    """The numbers that a statement is about.
+
+    These are the replicas, the confirmations that an ack needs, the answers that a check uses, and how many replicas
+    may crash, how often one may forget, and how many writes may be lost.
+    """
 
     replicas: int | z3.ArithRef
     confirmations: int | z3.ArithRef
     answers: int | z3.ArithRef
     crashes: int | z3.ArithRef = 0
+    amnesias: int | z3.ArithRef = 0
+    lost_writes: int | z3.ArithRef = 0
+
+    @property
+    def faults(self) -> tuple[int | z3.ArithRef, ...]:
+        """Those that are of faults."""
+        return self[3:]
 
     @property
     def fit(self) -> tuple[z3.BoolRef, ...]:
         """What they may be: an ack needs one confirmation at least, and N at most, and a check as many answers."""
-        replicas, needed, answers, _ = self
+        replicas, needed, answers, *_ = self
         return (needed >= 1, needed <= replicas, answers >= 1, answers <= replicas)
 
 
-NUMBERS = Numbers(N, W, R, C)
+NUMBERS = Numbers(N, W, R, C, A, L)
+
+
+class Sizes(NamedTuple):
+    """Numbers as a statement is about them, all known."""
+
+    replicas: int
+    confirmations: int
+    answers: int
+    crashes: int = 0
+    amnesias: int = 0
+    lost_writes: int = 0
 
 
 def replica_of(field: Field) -> tuple[str, int] | None:
@@ -86,8 +109,8 @@ class System(Protocol):
     def setting(self, replicas: int) -> Setting:
         """Return the system over so many replicas; all else is unknown."""
 
-    def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
-        """Return the system with these numbers."""
+    def of_sizes(self, sizes: Sizes, restarts: int) -> Setting:
+        """Return the system with these numbers, and so many restarts."""
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
@@ -99,9 +122,10 @@ class System(Protocol):
 class AnySize(NamedTuple):
     """What the booking system is like, apart from its numbers; W and R are unknown.
 
-    With ``crashes`` any number of replicas may crash, with ``restarts`` the app server may restart any number of times:
-    both begin with a number that grows with the replicas, and so is unknown to the family. With ``claims`` the write is
-    ``claim:W``; with ``repair`` or ``session`` reads end so. ``users`` do something else than what the guarantee says.
+    With ``crashes`` any number of replicas may crash, with ``restarts`` the app server may restart any number of times,
+    and so on: each begins with a number that grows with the replicas, and so is unknown to the family. With ``claims``
+    the write is ``claim:W``; with ``repair`` or ``session`` reads end so. ``users`` do something else than what the
+    guarantee says.
     """
 
     guarantee: str
@@ -113,28 +137,33 @@ class AnySize(NamedTuple):
     repair: bool = False
     session: bool = False
     users: tuple[Program, ...] = ()
+    amnesias: bool = False
+    lost_writes: bool = False
 
     def setting(self, replicas: int) -> Setting:
         """Return the system over so many replicas."""
         writes = WriteStrategy("any", serial=self.serial, needed=W, log=self.log, unique=self.claims)
         reads = ReadStrategy("any", R, tuple(range(1, replicas + 1)), repair=self.repair, session=self.session)
-        fault = Fault("any", replicas * self.crashes, replicas * self.restarts, "")
+        amnesias, lost = replicas * self.amnesias, replicas * self.lost_writes
+        crashes, restarts = replicas * self.crashes, replicas * self.restarts
+        fault = Fault("any", crashes, restarts, "", amnesias=amnesias, lost_writes=lost)
         return Setting(writes, reads, replicas, fault, self._users(reads))
 
     def family(self) -> Family:
         """Return the system over any number of replicas."""
         return _family(self)
 
-    def of_sizes(self, replicas: int, needed: int, answers: int, crashes: int, restarts: int) -> Setting:
+    def of_sizes(self, sizes: Sizes, restarts: int) -> Setting:
         """Return ``parallel:W`` or ``claim:W`` by ``first:R``, with its ending, with these numbers."""
+        replicas, needed, answers, crashes, amnesias, lost_writes = sizes
         writes = write_strategy(f"{'claim' if self.claims else 'parallel'}:{needed}", replicas)
         reads = read_strategy(f"first:{answers}{self.ending}", replicas)
-        fault = Fault("as many as told", crashes, restarts, "")
+        fault = Fault("as many as told", crashes, restarts, "", amnesias=amnesias, lost_writes=lost_writes)
         return Setting(writes, reads, replicas, fault, self._users(reads))
 
     @property
     def numbers(self) -> Numbers:
-        """N, W, R and C."""
+        """N, W, R, C, A and L."""
         return NUMBERS
 
     @property
@@ -153,8 +182,14 @@ class AnySize(NamedTuple):
         return N
 
     def first(self, view: View) -> tuple[z3.ArithRef, ...]:
-        """Return how many restarts may come: each begins a part of the run anew, and all else makes a state further."""
-        return (view.number(self.setting(1).restarts_left().name),) if self.restarts else ()
+        """Return how many restarts, amnesias and lost writes may come: all else makes a state further."""
+        some = self.setting(1)
+        left = {
+            some.restarts_left(): self.restarts,
+            some.amnesias_left(): self.amnesias,
+            some.lost_writes_left(): self.lost_writes,
+        }
+        return tuple(view.number(field.name) for field, may_come in left.items() if may_come)
 
     @property
     def in_words(self) -> str:
@@ -176,6 +211,11 @@ def by_every_read(systems: Iterable[AnySize]) -> list[AnySize]:
     plain = list(systems)
     repaired = [system._replace(repair=True) for system in plain if not system.claims]
     return [*plain, *repaired, *(system._replace(session=True) for system in plain)]
+
+
+def unreliable(guarantee: str) -> AnySize:
+    """Return the system in which any number of replicas crash, restarts come, and writes are lost."""
+    return AnySize(guarantee, crashes=True, restarts=True, lost_writes=True)
 
 
 @cache

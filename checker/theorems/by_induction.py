@@ -35,6 +35,8 @@ TOPIC = Topic(
     "is refuted by the smallest run that the search finds.",
 )
 """How a guarantee is proved."""
+UNRELIABLE = "any number of crashes, restarts and lost writes"
+"""The faults of :func:`overbooked.checker.theorems.any_size.unreliable`, in words."""
 
 Reasons: TypeAlias = Callable[[View, Setting], Lines]
 """The lines of an invariant, for a view of a state of a setting."""
@@ -45,40 +47,35 @@ def about(what: str, *, writes: str = "parallel or serial writes, no log", numbe
     return TOPIC._replace(covers=f"{numbers}; {writes}; {what}")
 
 
-def any_sizes(guarantee: str, *, logs: bool = False, crashes: bool = False, restarts: bool = False) -> list[AnySize]:
+def any_sizes(of: AnySize, *, logs: bool = False) -> list[AnySize]:
     """Return the ways to write that a statement covers: in parallel, serially, with ``logs`` through one too."""
     ways = [(serial, log) for log in (False, True)[: 1 + logs] for serial in (False, True)]
-    return [AnySize(guarantee, serial, log, crashes, restarts) for serial, log in ways]
+    return [of._replace(serial=serial, log=log) for serial, log in ways]
 
 
-def by_induction(
-    of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
-) -> Prover:
+def by_induction(of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, restarts: int = 0) -> Prover:
     """Return a prover by induction, for each of these settings, that no state is such that the guarantee is broken.
 
-    Where an induction fails, the smallest run is looked for that refutes the statement; ``crashes`` and ``restarts``
-    tell which faults it may have.
+    Where an induction fails, the smallest run is looked for that refutes the statement: with so many ``restarts`` at
+    most, and as many other faults as the premise allows.
     """
     inductions = [(system, partial(_induction, system, premise, reasons)) for system in of]
-    return proved_or_run(inductions, premise, crashes=crashes, restarts=restarts)
+    return proved_or_run(inductions, premise, restarts=restarts)
 
 
-def ends_by_induction(
-    of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, crashes: bool = False, restarts: int = 0
-) -> Prover:
+def ends_by_induction(of: Sequence[System], premise: z3.BoolRef, reasons: Reasons, *, restarts: int = 0) -> Prover:
     """Return a prover by induction, for each of these, that every run ends, and none where the guarantee is broken.
 
     These must be systems whose family has just the runs of the model: with more, fewer states would be ends.
     """
     inductions = [(system, partial(_induction, system, premise, reasons, ends=True)) for system in of]
-    return proved_or_run(inductions, premise, crashes=crashes, restarts=restarts)
+    return proved_or_run(inductions, premise, restarts=restarts)
 
 
 def proved_or_run(
     inductions: Sequence[tuple[System, Callable[[], Induction]]],
     premise: z3.BoolRef | None,
     *,
-    crashes: bool = False,
     restarts: int = 0,
 ) -> Prover:
     """Return a prover by these inductions; where one fails, it looks for the smallest run that ``premise`` allows.
@@ -100,7 +97,7 @@ def proved_or_run(
             return Proof("proved", asked.parts, invariant=sentences)
         run = None
         if premise is not None:
-            run = smallest_run(system, premise, crashes=crashes, restarts=restarts)
+            run = smallest_run(system, premise, restarts=restarts)
         case, steps = run or (None, ())
         return Proof("refuted" if run else "unknown", asked.parts, case, steps, invariant=sentences)
 
@@ -121,6 +118,10 @@ def _induction(system: System, premise: z3.BoolRef, reasons: Reasons, *, ends: b
 
 def known(system: System) -> tuple[z3.BoolRef, ...]:
     """Return what is known of a system's numbers."""
-    left = system.setting(1).crashes_left().name
-    crashed = [start_of(left) == system.numbers.crashes] if system.crashes else []
-    return (*system.fit, *crashed)
+    some, numbers = system.setting(1), system.numbers
+    faults = {
+        some.crashes_left(): numbers.crashes,
+        some.amnesias_left(): numbers.amnesias,
+        some.lost_writes_left(): numbers.lost_writes,
+    }
+    return (*system.fit, *(start_of(left.name) == number for left, number in faults.items() if len(left.domain) > 1))

@@ -13,6 +13,7 @@ from overbooked.checker.theorems import (
     ack_latency,
     bounded_proofs,
     claimed_rooms,
+    forgetful_replicas,
     primary_guarantees,
     primary_runs,
     quiescence,
@@ -128,7 +129,13 @@ def _of_group(group: str, replicas: int) -> _Theorems:
 
 def _protocol() -> Iterable[Theorem]:
     whole = chain(read_guarantees.theorems(), stale_reads.theorems(), quiescence.theorems())
-    return chain(whole, repaired_reads.theorems(), session_reads.by_app_server(), claimed_rooms.theorems())
+    return chain(
+        whole,
+        repaired_reads.theorems(),
+        session_reads.by_app_server(),
+        claimed_rooms.theorems(),
+        forgetful_replicas.theorems(),
+    )
 
 
 def _primary() -> Iterable[Theorem]:

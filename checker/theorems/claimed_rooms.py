@@ -12,8 +12,8 @@ from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Theorem
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import AnySize, C, N, W
-from overbooked.checker.theorems.by_induction import about, by_induction, ends_by_induction
+from overbooked.checker.theorems.any_size import AnySize, C, N, W, unreliable
+from overbooked.checker.theorems.by_induction import UNRELIABLE, about, by_induction, ends_by_induction
 from overbooked.checker.theorems.invariants import WRITTEN, Lines, own
 from overbooked.checker.theorems.long_runs import RUNS, proved_run
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
@@ -33,7 +33,7 @@ def theorems() -> Iterator[Theorem]:
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     yield about(
-        "two bookings of a room; any number of crashes and restarts",
+        f"two bookings of a room; {UNRELIABLE}",
         writes="claim:W",
         numbers="every N and W, with no bound",
     ).from_premise(
@@ -41,7 +41,7 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "no two users hold an acknowledgement for one room, whatever checks said before",
         "no-double-booking",
         (EXCLUDE, 2 * W >= N),
-        lambda premise: by_induction([_TWO_BOOK._replace(crashes=True, restarts=True)], premise, _claimed),
+        lambda premise: by_induction([_UNRELIABLE], premise, _claimed),
     )
     yield RUNS._replace(covers="every N and W, with no bound; two bookings of a room; claim:W").from_premise(
         "claims-may-both-succeed",
@@ -58,11 +58,12 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "whoever books is told in the end that the room is booked, or that it is taken",
         "booking-availability",
         (C == 0, z3.And(C <= 1, C <= N - W)),
-        lambda premise: ends_by_induction([_ANSWERED], premise, _confirmed_or_declined, crashes=True),
+        lambda premise: ends_by_induction([_ANSWERED], premise, _confirmed_or_declined),
     )
 
 
 _TWO_BOOK = AnySize("no-double-booking", claims=True, users=BOTH_BOOK)
+_UNRELIABLE = unreliable("no-double-booking")._replace(claims=True, users=BOTH_BOOK)
 _ANSWERED = AnySize("booking-availability", claims=True, crashes=True, users=BOTH_BOOK)
 
 

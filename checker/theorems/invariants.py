@@ -12,7 +12,7 @@ import z3
 
 from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
-from overbooked.checker.theorems.any_size import Numbers, replica_of
+from overbooked.checker.theorems.any_size import NUMBERS, Numbers, replica_of
 from overbooked.spec.guarantees import bound, known
 from overbooked.spec.language import Field
 from overbooked.spec.setting import Setting
@@ -29,7 +29,18 @@ def own(field: Field) -> str:
     return of[0] if of else field.name
 
 
-def bookings(view: View, setting: Setting) -> Lines:
+def forgotten(view: View, setting: Setting, numbers: Numbers = NUMBERS) -> int | z3.ArithRef:
+    """Return how often a replica has forgotten all that it kept, which may make as many replicas exceptions."""
+    left = setting.amnesias_left().name
+    return numbers.amnesias - view.number(left) if setting.fault.amnesias else 0
+
+
+def but(setting: Setting) -> str:
+    """Return what the sentence of a line says more where replicas may forget."""
+    return ", but for one at each amnesia" if setting.fault.amnesias else ""
+
+
+def bookings(view: View, setting: Setting, numbers: Numbers = NUMBERS) -> Lines:
     """Return what is true of bookings, their timestamps and their writes."""
     lines: Lines = {}
     for b in setting.bookings:
@@ -43,9 +54,12 @@ def bookings(view: View, setting: Setting) -> Lines:
             f"the confirmations of {b.name} are those of the replicas that have confirmed it": (
                 view.number(setting.confirmations(b).name) == view.count({write: ("confirmed",)})
             ),
-            f"a replica that has applied {b.name} keeps it or a later one": z3.And(
+            f"a replica that has applied {b.name} keeps it or a later one{but(setting)}": z3.And(
                 [
-                    z3.Implies(view.is_(timestamp, at), view.count({write: WRITTEN, stored: range(at)}) == 0)
+                    z3.Implies(
+                        view.is_(timestamp, at),
+                        view.count({write: WRITTEN, stored: range(at)}) <= forgotten(view, setting, numbers),
+                    )
                     for at in setting.timestamps
                 ]
             ),
@@ -114,8 +128,8 @@ def checks(view: View, setting: Setting, numbers: Numbers) -> Lines:
                     for at in some
                 ]
             ),
-            f"a replica still keeps what it answered {q.name}, or a later booking": z3.And(
-                [view.count({answer: (at,), stored: range(at)}) == 0 for at in some]
+            f"a replica still keeps what it answered {q.name}, or a later booking{but(setting)}": z3.And(
+                [view.count({answer: (at,), stored: range(at)}) <= forgotten(view, setting, numbers) for at in some]
             ),
             f"{q.name} says available after R answers, none with a booking": z3.Implies(
                 view.is_(call, "available"), z3.And(answers >= numbers.answers, view.is_(latest, 0))
@@ -139,22 +153,25 @@ def _agreeing(view: View, setting: Setting) -> Lines:
 def reads_see_writes(view: View, setting: Setting, numbers: Numbers, kept: int | None = None) -> Lines:
     """Return why a check that must say ``booked`` does: ``kept`` replicas (as a rule W) have what anybody was told."""
     enough = numbers.confirmations if kept is None else kept
-    known = {**bookings(view, setting), **checks(view, setting, numbers), **acked_is_kept(view, setting, numbers)}
+    known = {**bookings(view, setting, numbers), **checks(view, setting, numbers)}
+    known |= acked_is_kept(view, setting, numbers)
     return known | known_is_kept(view, setting, numbers, enough)
 
 
 def known_is_kept(view: View, setting: Setting, numbers: Numbers, kept: int | z3.ArithRef) -> Lines:
     """Return why a check that must say ``booked`` does: ``kept`` replicas have what anybody was told."""
     lines: Lines = {}
-    many = kept if isinstance(kept, int) else text_of(kept)
+    many, gone = kept if isinstance(kept, int) else text_of(kept), forgotten(view, setting, numbers)
     for room in setting.rooms:
         stored = own(setting.stored(room, 1))
-        lines[f"once anybody was told that {room} is booked, {many} of the replicas keep a booking of it"] = z3.Implies(
-            view.is_(known(room).name, True), view.count({stored: setting.timestamps[1:]}) >= kept
+        said = f"once anybody was told that {room} is booked, {many} of the replicas keep a booking of it{but(setting)}"
+        lines[said] = z3.Implies(
+            view.is_(known(room).name, True), view.count({stored: setting.timestamps[1:]}) + gone >= kept
         )
     for q in setting.checks:
-        lines[f"if {q.name} must say booked, at most N - {many} have answered no booking, or may still"] = z3.Implies(
-            view.is_(bound(q).name, True), _misses(view, setting, q) + kept <= numbers.replicas
+        said = f"if {q.name} must say booked, at most N - {many} have answered no booking, or may still{but(setting)}"
+        lines[said] = z3.Implies(
+            view.is_(bound(q).name, True), _misses(view, setting, q) + kept <= numbers.replicas + gone
         )
     return lines
 
@@ -209,12 +226,13 @@ def acked_is_kept(view: View, setting: Setting, numbers: Numbers) -> Lines:
         kept = [
             z3.Implies(
                 z3.And(view.is_(timestamp, at), _is_done(view, setting, b, at)),
-                view.count({stored: setting.timestamps[at:]}) >= numbers.confirmations,
+                view.count({stored: setting.timestamps[at:]}) + forgotten(view, setting, numbers)
+                >= numbers.confirmations,
             )
             for at in setting.timestamps[1:]
         ]
         done = "committed in the log" if setting.write.log else "acknowledged"
-        lines[f"once {b.name} is {done}, W replicas keep it or a later one"] = z3.And(kept)
+        lines[f"once {b.name} is {done}, W replicas keep it or a later one{but(setting)}"] = z3.And(kept)
         lines[f"{b.name} is acknowledged only once it has a timestamp"] = z3.Implies(
             view.is_(setting.call(b).name, "acked"), z3.Not(view.is_(timestamp, 0))
         )
@@ -272,9 +290,17 @@ def all_sent(view: View, setting: Setting) -> Lines:
     """Return what is true of a parallel write while the call runs, and as long as the app server forgets nothing."""
     ended = ("idle", "unanswered", "acked") if setting.fault.restarts else ("idle",)
     once = "while {} runs" if setting.fault.restarts else "once {} is invoked"
-    return {
-        f"{once.format(b.name)}, it is sent to every replica": z3.Implies(
-            z3.Not(view.is_(setting.call(b).name, *ended)), view.count({own(setting.writing(b, 1)): ("unsent",)}) == 0
+    but_lost = ", but for one write at each that is lost" if setting.fault.lost_writes else ""
+    no_more = {"at most L writes are lost": _lost(view, setting) >= 0} if setting.fault.lost_writes else {}
+    return no_more | {
+        f"{once.format(b.name)}, it is sent to every replica{but_lost}": z3.Implies(
+            z3.Not(view.is_(setting.call(b).name, *ended)),
+            view.count({own(setting.writing(b, 1)): ("unsent",)}) <= _lost(view, setting),
         )
         for b in setting.bookings
     }
+
+
+def _lost(view: View, setting: Setting) -> int | z3.ArithRef:
+    """Return how many writes have been lost."""
+    return NUMBERS.lost_writes - view.number(setting.lost_writes_left().name) if setting.fault.lost_writes else 0

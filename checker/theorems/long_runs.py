@@ -11,6 +11,7 @@ from overbooked.checker.proving.solver import values_of
 from overbooked.checker.proving.theorem import Prover, Topic, proof_of
 from overbooked.checker.theorems.any_size import AnySize, N
 from overbooked.checker.theorems.by_induction import COUNTED, known
+from overbooked.checker.theorems.smallest_run import occurs
 
 RUNS = Topic(
     "protocol",
@@ -33,11 +34,7 @@ def proved_run(
         premises = (*known(system), premise)
         return LongRun(system.family(), N, premises, tuple(stretches()), steps, system.guarantee)
 
-    numbers = tuple(it for it in system.numbers if it is N or _occurs(it, premise) or _occurs(it, steps))
+    numbers = tuple(it for it in system.numbers if it is N or occurs(it, premise) or occurs(it, steps))
     return proof_of(
         lambda: run().claims(numbers), lambda claim, case: f"{values_of(case, *numbers)}; not possible: {claim.what}"
     )
-
-
-def _occurs(number: z3.ArithRef, formula: z3.ExprRef) -> bool:
-    return not z3.substitute(formula, (number, number + 1)).eq(formula)

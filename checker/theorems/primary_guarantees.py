@@ -112,14 +112,14 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         "no two users hold an acknowledgement for one room, whatever checks said before",
         "no-double-booking",
         (z3.Or(C < K, 2 * K > N), z3.Or(C <= K, 2 * K > N)),
-        lambda premise: by_induction([_unique()], premise, _seen(_one_of_a_room), crashes=True),
+        lambda premise: by_induction([_unique()], premise, _seen(_one_of_a_room)),
     )
 
 
 def _in_the_end(system: AnyPrimary, premise: z3.BoolRef, reasons: Callable[[Replicas, Setting], Lines]) -> Prover:
     """Return a prover of what holds in the end, whether standbys confirm what they show or what they have received."""
     both = [system._replace(on_receipt=on_receipt) for on_receipt in (False, True)]
-    return ends_by_induction(both, premise, _seen(reasons), crashes=True)
+    return ends_by_induction(both, premise, _seen(reasons))
 
 
 def _faulty(guarantee: str) -> AnyPrimary:

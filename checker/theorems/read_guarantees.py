@@ -10,8 +10,8 @@ import z3
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Statement, Theorem, WeakenedPremise
 from overbooked.checker.theorems import invariants, where_sets_meet
-from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W, by_every_read
-from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W, by_every_read, unreliable
+from overbooked.checker.theorems.by_induction import UNRELIABLE, about, any_sizes, by_induction
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.spec.setting import Setting
 
@@ -31,7 +31,7 @@ def theorems() -> Iterator[Theorem]:
 
 def _listed() -> Iterator[tuple[Theorem, Theorem]]:
     yield about(
-        f"one booking and one check by first:R, with or without :repair or :session; {_FAULTS}",
+        f"one booking and one check by first:R, with or without :repair or :session; {UNRELIABLE}",
         writes=_WITH_CLAIMS,
     ).from_premise(
         "no-stale-read",
@@ -54,29 +54,27 @@ def _listed() -> Iterator[tuple[Theorem, Theorem]]:
         WeakenedPremise("if it may use none such", "read-after-write"),
         where_sets_meet.by_app_server,
     )
-    yield about(f"one booking and two checks; {_FAULTS}").from_premise(
+    yield about(f"one booking and two checks; {UNRELIABLE}").from_premise(
         "linearizable-if-all-are-read",
         "the answers fit an order that respects real time",
         "linearizability",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(any_sizes("linearizability", crashes=True, restarts=True), premise, _kept_by_one),
+        lambda premise: by_induction(any_sizes(unreliable("linearizability")), premise, _kept_by_one),
     )
     yield about(
-        f"one booking and two checks; {_FAULTS}", writes="parallel or serial writes, with or without a log"
+        f"one booking and two checks; {UNRELIABLE}", writes="parallel or serial writes, with or without a log"
     ).from_premise(
         "monotonic-if-all-are-read",
         "a user told booked is not told available later",
         "monotonic-reads",
         (ALL, ALL_BUT_ONE),
-        lambda premise: by_induction(
-            any_sizes("monotonic-reads", logs=True, crashes=True, restarts=True), premise, _told_is_kept
-        ),
+        lambda premise: by_induction(any_sizes(unreliable("monotonic-reads"), logs=True), premise, _told_is_kept),
     )
 
 
 def _every_pair() -> list[AnySize]:
     """Return every way to write without a log, by every way to read."""
-    direct = any_sizes("read-after-write", crashes=True, restarts=True)
+    direct = any_sizes(unreliable("read-after-write"))
     return by_every_read([*direct, direct[0]._replace(claims=True)])
 
 

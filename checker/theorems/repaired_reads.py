@@ -12,8 +12,8 @@ from overbooked.checker.proving.formula_text import text_of
 from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem
 from overbooked.checker.theorems import invariants
-from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W
-from overbooked.checker.theorems.by_induction import about, any_sizes, by_induction
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, N, R, W, unreliable
+from overbooked.checker.theorems.by_induction import UNRELIABLE, about, any_sizes, by_induction
 from overbooked.checker.theorems.invariants import Lines, own
 from overbooked.checker.theorems.long_runs import RUNS, proved_run
 from overbooked.spec.setting import Setting
@@ -39,7 +39,7 @@ def theorems() -> Iterator[Theorem]:
 def _listed() -> Iterator[tuple[Theorem, ...]]:
     yield _linearizable()
     yield about(
-        "one booking and two checks by first:R:repair; any number of crashes and restarts",
+        f"one booking and two checks by first:R:repair; {UNRELIABLE}",
         writes="parallel or serial writes, with or without a log",
     ).from_premise(
         "monotonic-if-repaired",
@@ -67,16 +67,15 @@ def _linearizable() -> tuple[Theorem, Theorem, Theorem]:
         return by_induction(_systems("linearizability"), premise, _told_by_acks_and_checks)
 
     claim, conclusion = "the answers fit an order that respects real time", "linearizability"
-    theorem, first = about(
-        "one booking and two checks by first:R:repair; any number of crashes and restarts"
-    ).from_premise("linearizable-if-repaired", claim, conclusion, (ENOUGH, A_WRITE_FEWER), prove)
+    theorem, first = about(f"one booking and two checks by first:R:repair; {UNRELIABLE}").from_premise(
+        "linearizable-if-repaired", claim, conclusion, (ENOUGH, A_WRITE_FEWER), prove
+    )
     second = theorem.twin(Statement.of(claim, A_READ_FEWER, conclusion), prove(A_READ_FEWER))
     return theorem, first, second._replace(name=f"{second.name}:reads")
 
 
 def _systems(guarantee: str, *, logs: bool = False) -> list[AnySize]:
-    systems = any_sizes(guarantee, logs=logs, crashes=True, restarts=True)
-    return [system._replace(repair=True) for system in systems]
+    return any_sizes(unreliable(guarantee)._replace(repair=True), logs=logs)
 
 
 def _told_by_acks_and_checks(view: View, setting: Setting) -> Lines:

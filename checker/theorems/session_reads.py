@@ -12,7 +12,7 @@ from overbooked.checker.proving.induction import View
 from overbooked.checker.proving.theorem import Prover, Statement, Theorem, Topic, WeakenedPremise
 from overbooked.checker.theorems import invariants, primary_guarantees
 from overbooked.checker.theorems.any_primary import AnyPrimary, Replicas
-from overbooked.checker.theorems.any_size import NUMBERS, AnySize
+from overbooked.checker.theorems.any_size import NUMBERS, AnySize, unreliable
 from overbooked.checker.theorems.by_induction import Reasons, about, any_sizes, by_induction
 from overbooked.checker.theorems.invariants import Lines, own
 from overbooked.spec.setting import Setting
@@ -23,7 +23,10 @@ WRITES = "claim:W, or parallel or serial writes, with or without a log"
 
 def by_app_server() -> Iterator[Theorem]:
     """Yield the theorems about sessions where the app server writes to every replica, each with its twin."""
-    topics = (about(f"{it.programs}; any number of crashes and restarts", writes=WRITES) for it in _KEPT)
+    topics = (
+        about(f"{it.programs}; any number of crashes, restarts, lost writes and amnesias", writes=WRITES)
+        for it in _KEPT
+    )
     return _theorems("sessions", topics, _writes)
 
 
@@ -64,7 +67,8 @@ def _prover(systems: Callable[[bool], list[AnySize] | list[AnyPrimary]], reasons
 
 
 def _writes(guarantee: str, faults: bool) -> list[AnySize]:
-    systems = any_sizes(guarantee, logs=True, crashes=faults, restarts=faults)
+    of = unreliable(guarantee)._replace(amnesias=True) if faults else AnySize(guarantee)
+    systems = any_sizes(of, logs=True)
     return [*systems, systems[0]._replace(claims=True)]
 
 
