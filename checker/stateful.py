@@ -117,8 +117,8 @@ class BookingMachine(RuleBasedStateMachine):
         self._losses = 0 if amnesias else data.draw(st.integers(0, 3), "messages lost")
         named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts, "
         named += f"{nodes} node crashes, {lost} lost writes, {amnesias} amnesias"
-        its = Fault(named, crashes, restarts, "", timeouts, failover=failover)
-        fault = its._replace(node_crashes=nodes, lost_writes=lost, amnesias=amnesias)
+        ended = Fault(named, crashes, restarts, "", timeouts, failover=failover)
+        fault = ended._replace(node_crashes=nodes, lost_writes=lost, amnesias=amnesias)
         return Setting(its_write, read_strategy(read, n), n, fault, ((),) * _USERS)
 
     def _rarer_faults(self, data: st.DataObject, *, failover: bool) -> tuple[int, int, int]:

@@ -146,7 +146,7 @@ class Node(Protocol):
 
 
 class Forgetful(Protocol):
-    """What a replica or a node can besides, of which is tested what comes of it; no app server calls it."""
+    """A replica, or a node, of which is tested what comes of it when it forgets; no app server calls this."""
 
     async def forget(self) -> None:
         """Lose, durably, all that it keeps, log included, as a replica does whose disk was replaced."""

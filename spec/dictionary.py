@@ -17,12 +17,16 @@ class Entry(NamedTuple):
 
 
 class Usual(NamedTuple):
-    """Settings that are used together: what they are called there, the pair here, and the fault to think of."""
+    """Settings that are used together: what they are called there, the pair here, and the fault to think of.
+
+    ``but`` is what is otherwise there than the verdicts here say.
+    """
 
     there: str
     write: str
     read: str
     fault: str = "replica-crash"
+    but: str = ""
 
 
 class System(NamedTuple):
@@ -43,7 +47,11 @@ SYSTEMS = (
             Entry(
                 "write QUORUM, LOCAL_QUORUM", "parallel:2", "LOCAL_QUORUM counts the replicas of one data centre alone"
             ),
-            Entry("write ALL", "parallel:3", "a write that fails is not taken back: it may appear later, as here"),
+            Entry(
+                "write ALL",
+                "parallel:3",
+                "a write that times out may appear later, as here; an unavailable one is not sent",
+            ),
             Entry("read ONE", "one", "one replica is asked, the nearest; others only when it is slow"),
             Entry(
                 "read QUORUM",
@@ -53,12 +61,18 @@ SYSTEMS = (
             Entry("read QUORUM, `read_repair = 'NONE'`", "quorum", "nothing is written back"),
             Entry("read ALL", "all:repair", "likewise"),
             Entry("timestamps of clients or coordinators", "clock-skew", "there a timestamp may be given twice"),
-            Entry("a hint that is given up", "lost-write", "after 3 hours (`max_hint_window`); until then it is delay"),
-            Entry("a coordinator that crashes", "node-crash", "it is mostly a replica; drivers take another one"),
             Entry(
-                "a crash with `commitlog_sync: periodic`, a disk replaced",
+                "a write without a hint",
+                "lost-write",
+                "a node that is down for 3 hours (`max_hint_window`) gets none any more, and hints go down with "
+                "their coordinator; `nodetool repair` finds what is lost, here nothing does",
+            ),
+            Entry("a coordinator that crashes", "node-crash", "it is mostly a replica; drivers take another one"),
+            Entry("a machine that crashes, with `commitlog_sync: periodic`", "amnesia", "loses the last 10 s alone"),
+            Entry(
+                "a node that serves with an empty disk",
                 "amnesia",
-                "the first loses the last 10 s alone; after the second one runs a repair",
+                "only if it did not bootstrap; `nodetool repair` fills it again, here nothing does",
             ),
             Entry(
                 "IF NOT EXISTS", None, "consensus (Paxos); claim:2 is less: a rejected booking stays where it was taken"
@@ -66,7 +80,15 @@ SYSTEMS = (
         ),
         (
             Usual("write ONE, read ONE", "parallel:1", "one", "node-crash"),
-            Usual("write QUORUM, read QUORUM", "parallel:2", "quorum:repair", "node-crash"),
+            Usual("write QUORUM, read ONE", "parallel:2", "one", "node-crash"),
+            Usual(
+                "write QUORUM, read QUORUM",
+                "parallel:2",
+                "quorum:repair",
+                "node-crash",
+                "this is of a value that is set once; of one that is overwritten, a later write may lose, as clocks "
+                "differ (`last-write-wins`)",
+            ),
             Usual("write QUORUM, read QUORUM, no read repair", "parallel:2", "quorum", "node-crash"),
             Usual("write ALL, read ONE", "parallel:3", "one", "node-crash"),
         ),
@@ -122,7 +144,14 @@ SYSTEMS = (
         ),
         (
             Usual("`w: 1`, primary", "primary:1", "one:primary", "failover"),
-            Usual('`w: "majority"`, primary', "primary:2:received", "one:primary", "failover"),
+            Usual(
+                '`w: "majority"`, primary',
+                "primary:2:received",
+                "one:primary",
+                "failover",
+                "with read concern `local`, the default, a primary shows what no majority has yet: on failover "
+                "monotonic-reads breaks, too",
+            ),
             Usual('`w: "majority"`, secondary', "primary:2:received", "one:db2", "failover"),
             Usual('`w: "majority"`, nearest, in a session', "primary:2:received", "one:session", "failover"),
         ),
@@ -131,32 +160,56 @@ SYSTEMS = (
         "PostgreSQL",
         "a primary, whose WAL the standbys follow",
         (
-            Entry("`synchronous_commit = local`", "primary:1", "also without a synchronous standby"),
+            Entry(
+                "`synchronous_commit = local`", "primary:1", "so is `on`, where `synchronous_standby_names` is empty"
+            ),
             Entry(
                 "`on`, `remote_write`, `ANY 1 (...)`",
                 "primary:2:received",
-                "with `remote_write` the standby has not flushed it",
+                "with `remote_write` the standby has not flushed it; cancelling the wait, or a restart, shows it "
+                "all the same",
             ),
             Entry(
                 "`remote_apply`, `ANY 1 (...)`", "primary:2", "cancelling the wait, or a restart, shows it all the same"
             ),
-            Entry("read the primary", "one:primary", "as here"),
-            Entry("read a standby", "one:db2", "as here"),
+            Entry(
+                "`FIRST 1 (s1, s2)`",
+                None,
+                "waits for s1 while it is there; here any standby counts. Reading s1 under `remote_apply` is fresh",
+            ),
+            Entry("read the primary", "one:primary", "a former primary that does not know it yet may answer, too"),
+            Entry("read a standby", "one:db2", "always the same; behind a load balancer it is `one`"),
             Entry(
                 "wait for the commit's LSN at the standby",
                 "one:db2:session",
                 "the application compares `pg_last_wal_replay_lsn()`",
             ),
-            Entry("a unique constraint", "primary:1:unique", "at the primary"),
-            Entry("`fsync = off`, and a crash", "amnesia", "may lose all, or only the last transactions"),
-            Entry("failover, as by Patroni", "failover", "Patroni picks the standby that has received most"),
+            Entry(
+                "a unique constraint",
+                "primary:1:unique",
+                "at the primary; endings go together: `primary:2:received:unique`",
+            ),
+            Entry(
+                "`synchronous_commit = off`, and a crash", "amnesia", "loses the last 3 `wal_writer_delay` alone, 0.6 s"
+            ),
+            Entry(
+                "failover, as by Patroni",
+                "failover",
+                "in its `synchronous_mode`; else up to `maximum_lag_on_failover` may be lost",
+            ),
         ),
         (
             Usual("`local`, read a standby", "primary:1", "one:db2", "failover"),
-            Usual("`on` with one synchronous standby, read a standby", "primary:2:received", "one:db2", "failover"),
+            Usual("`on`, `ANY 1`, read a standby", "primary:2:received", "one:db2", "failover"),
+            Usual(
+                "`remote_apply`, `ANY 1`, a unique constraint, read a standby",
+                "primary:2:unique",
+                "one:db2",
+                "failover",
+            ),
             Usual("`remote_apply` with both, read a standby", "primary:3", "one:db2", "failover"),
             Usual(
-                "`on` with one, a unique constraint, read the primary",
+                "`on`, `ANY 1`, a unique constraint, read the primary",
                 "primary:2:received:unique",
                 "one:primary",
                 "failover",
@@ -203,7 +256,13 @@ SYSTEMS = (
         ),
         (
             Usual("a plain write, read the master", "primary:1", "one:primary", "failover"),
-            Usual("`WAIT 1`, read a replica", "primary:2", "one:db2", "failover"),
+            Usual(
+                "`WAIT 1`, read a replica",
+                "primary:2",
+                "one:db2",
+                "failover",
+                "a replica of higher priority may take over that lacks what was waited for: durability breaks, too",
+            ),
             Usual("`SET ... NX`, read the master", "primary:1:unique", "one:primary", "failover"),
         ),
     ),
@@ -220,7 +279,11 @@ SYSTEMS = (
             Entry("fetch from the leader", "one:primary", "consumers see what is committed"),
             Entry("fetch from a follower", "one:db2", "likewise"),
             Entry("a leader election", "failover", "among in-sync replicas; an unclean one may lose more"),
-            Entry("a disk that is replaced", "amnesia", "of a follower, as here; a leader hands over first"),
+            Entry(
+                "a disk that is replaced",
+                "amnesia",
+                "of a follower, as here; a leader that is back empty has its followers emptied, too",
+            ),
             Entry(
                 "commit the offset after writing to the database",
                 "message:parallel:2",
@@ -229,7 +292,14 @@ SYSTEMS = (
             Entry("commit the offset before it", None, "here nothing is committed before it is written"),
         ),
         (
-            Usual("`acks=1`", "primary:1", "one:primary", "failover"),
+            Usual(
+                "`acks=1`",
+                "primary:1",
+                "one:primary",
+                "failover",
+                "consumers see only what all in-sync replicas have: read-your-writes breaks, also with no fault, "
+                "and monotonic-reads does not",
+            ),
             Usual("`acks=all`, `min.insync.replicas=2`", "primary:2:received", "one:primary", "failover"),
             Usual("a log in front of a database, read a quorum", "message:parallel:2", "quorum"),
         ),
@@ -239,13 +309,17 @@ SYSTEMS = (
         "Raft: a leader, whose log a majority has before an entry is committed",
         (
             Entry("put", "primary:2:received", "the leader is elected by a majority, and knows all that was committed"),
-            Entry("a serializable get", "one", "any member answers with what it has"),
+            Entry("a serializable get", "one", "any member answers with what it has; it shows only what is committed"),
             Entry(
                 "a linearizable get (the default)",
                 None,
-                "a quorum read there is a consensus read: the leader asks a majority",
+                "is linearizable: the leader asks a majority whether it still leads. `quorum` here is not that",
             ),
-            Entry("a transaction that creates a key", "primary:2:received:unique", "at the leader"),
+            Entry(
+                "a transaction that creates a key",
+                "primary:2:received:unique",
+                "decided when the entry is applied, at each member",
+            ),
             Entry("an election", "failover", "only a member that has received all that a majority has can win"),
         ),
         (

@@ -19,7 +19,9 @@ FILE = Path(spec.__path__[0]) / "dictionary.md"
 _NOTHING = "nothing"
 _ABOUT = (
     "Names here are those over three replicas. What a setting breaks are the weakest guarantees that it breaks; "
-    "whoever breaks these breaks what is stronger, too."
+    "whoever breaks these breaks what is stronger, too. Where a call waits for ever here, these systems return an "
+    "error "
+    "after a while."
 )
 
 
@@ -61,6 +63,9 @@ def show(console: Console, system: System) -> None:
         show_line(console, f"\n{_plain(usual.there)}: {usual.write} by {usual.read}")
         show_paragraph(console, f"  with no fault, breaks {breaks(usual, 'none')}")
         show_paragraph(console, f"  with {usual.fault}, breaks {breaks(usual, usual.fault)}")
+        if usual.but:
+            show_paragraph(console, f"  but there, {_plain(usual.but)}")
+        show_line(console, f"  overbooked check --write {usual.write} --read {usual.read} --fault {usual.fault}")
     show_paragraph(console, f"\n{_ABOUT}")
 
 
@@ -81,7 +86,7 @@ def _lines() -> Iterator[str]:
         yield "\n| used together | here | breaks, with no fault | breaks, with a fault |\n| --- | --- | --- | --- |"
         for usual in system.usual:
             here = f"`{usual.write}` by `{usual.read}`"
-            with_fault = f"`{usual.fault}`: {breaks(usual, usual.fault)}"
+            with_fault = f"`{usual.fault}`: {breaks(usual, usual.fault)}{f'; but there, {usual.but}' * bool(usual.but)}"
             yield f"| {usual.there} | {here} | {breaks(usual, 'none')} | {with_fault} |"
         yield ""
 
