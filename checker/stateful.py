@@ -114,7 +114,7 @@ class BookingMachine(RuleBasedStateMachine):
         restarts, timeouts = (data.draw(st.integers(0, 2), what) for what in ("restarts", "timeouts"))
         self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
         nodes, lost, amnesias = self._rarer_faults(data, failover=failover)
-        self._losses = 0 if amnesias else data.draw(st.integers(0, 3), "messages lost")
+        self._cuts = 0 if amnesias else data.draw(st.integers(0, 3), "connections cut")
         named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts, "
         named += f"{nodes} node crashes, {lost} lost writes, {amnesias} amnesias"
         ended = Fault(named, crashes, restarts, "", timeouts, failover=failover)
@@ -124,7 +124,7 @@ class BookingMachine(RuleBasedStateMachine):
     def _rarer_faults(self, data: st.DataObject, *, failover: bool) -> tuple[int, int, int]:
         """Return how many node crashes, lost writes and amnesias there may be.
 
-        With a replica that forgets no message is lost that is sent again then: it would bring back what was forgotten.
+        With a replica that forgets no connection is cut: what is sent again then would bring back what was forgotten.
         """
         most = {"node crashes": not failover, "lost writes": 2, "amnesias": 2 * (self.has_amnesia and not failover)}
         nodes, lost, amnesias = (data.draw(st.integers(0, int(many)), what) for what, many in most.items())
@@ -151,12 +151,12 @@ class BookingMachine(RuleBasedStateMachine):
             if possible := self._can(owed=True):
                 self._both.take(data.draw(st.sampled_from(possible), "step"))
 
-    @precondition(lambda self: self._losses and self._both.under_way)
+    @precondition(lambda self: self._cuts and self._both.under_way)
     @rule(data=st.data())
-    def a_message_is_lost(self, data: st.DataObject) -> None:
-        """A message is lost, and whoever sent it knows."""
-        self._losses -= 1
-        self._both.lose(data.draw(st.sampled_from(self._both.under_way), "lost"))
+    def a_connection_is_cut(self, data: st.DataObject) -> None:
+        """A message is lost with its connection, so that whoever sent it knows, and sends it again."""
+        self._cuts -= 1
+        self._both.cut(data.draw(st.sampled_from(self._both.under_way), "cut"))
 
     @precondition(lambda self: self._can(owed=False))
     @rule(data=st.data())

@@ -54,9 +54,10 @@ class MemoryNode:
         self._log.setdefault(booking, False)
 
     async def show(self, booking: Booking) -> None:
-        """Show the booking, if it is the latest of its room."""
-        await self._replica.apply(booking)
-        self._log[booking] = True
+        """Show the booking, if the log has it still, and it is the latest of its room."""
+        if booking in self._log:
+            await self._replica.apply(booking)
+            self._log[booking] = True
 
     async def read(self, room: str) -> Booking | None:
         """Return the booking shown for a room."""

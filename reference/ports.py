@@ -136,7 +136,10 @@ class Node(Protocol):
         """Have the booking as the log's last entry, durably, and do not show it yet; unless the log has it already."""
 
     async def show(self, booking: Booking) -> None:
-        """Show a booking of the log: keep it for its room, durably, if its timestamp is higher than what is kept."""
+        """Show a booking of the log: keep it for its room, durably, if its timestamp is higher than what is kept.
+
+        One that the log has lost does nothing.
+        """
 
     async def read(self, room: str) -> Booking | None:
         """Return the booking that is shown for a room."""

@@ -206,8 +206,8 @@ class ReplicatedDatabase:
         for booking in self.on_their_way:
             of_room = [entry for entry in log if entry.booking.room == booking.room]
             if booking in kept:
-                continue
-            if self._how.unique and of_room:
+                self._note_arrival(booking)
+            elif self._how.unique and of_room:
                 yield Action("refuse", self.primary, booking)
             elif all(entry.shown for entry in of_room):
                 yield Action("append", self.primary, booking)

@@ -129,7 +129,7 @@ class SQLiteNode(SQLiteReplica):
         await self._database.do(lambda connection: connection.execute(insert, booking))
 
     async def show(self, booking: Booking) -> None:
-        """Show the booking, if it is the latest of its room."""
+        """Show the booking, if the log has it still, and it is the latest of its room."""
         await self._database.do(lambda connection: self._show(connection, booking))
 
     async def forget(self) -> None:
@@ -142,8 +142,9 @@ class SQLiteNode(SQLiteReplica):
         connection.execute("DELETE FROM bookings")
 
     def _show(self, connection: sqlite3.Connection, booking: Booking) -> None:
-        connection.execute("UPDATE log SET shown = 1 WHERE (room, user, timestamp) = (?, ?, ?)", booking)
-        self._keep(connection, booking)
+        update = "UPDATE log SET shown = 1 WHERE (room, user, timestamp) = (?, ?, ?)"
+        if connection.execute(update, booking).rowcount:
+            self._keep(connection, booking)
 
 
 class SQLiteLog:

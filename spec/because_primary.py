@@ -40,11 +40,14 @@ def never_comes(run: BrokenRun, booking: Call, replica: str) -> str:
     held = run.end[f"held {booking.name} {replica}"]
     if held == "received":
         return f"{replica}, the primary, does not show {run.name(booking)}, as it {_lacks_standbys(run, booking)}"
-    if run.primary in run.forgotten(booking):
+    forgot = run.forgotten(booking)
+    if run.primary in forgot:
         no_more = "nobody sends it again" if replica == run.primary else f"cannot send it to {replica} any more"
         return f"{run.primary}, the primary, forgot {run.name(booking)}, and {no_more}"
     if run.primary in run.down:
-        return f"{run.primary}, the primary, crashed before it sent {run.name(booking)} to {replica}"
+        again = f"{replica} forgot {run.name(booking)}, and {run.primary}, the primary, crashed before it sent it again"
+        once = f"{run.primary}, the primary, crashed before it sent {run.name(booking)} to {replica}"
+        return again if replica in forgot else once
     return f"{run.name(booking)} was in no log but that of {listed(run.down)}, which crashed"
 
 

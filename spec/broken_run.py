@@ -76,17 +76,20 @@ class BrokenRun(NamedTuple):
         return self._replace(states=self.states[: at + 1])
 
     def forgotten(self, booking: Call) -> list[str]:
-        """Return the replicas that had a booking, or a later one of its room, and forgot it."""
-        had = {f"db{i}": self._had(booking, i) for i in self.setting.numbers if self.setting.fault.amnesias}
-        return [name for name, states in had.items() if any(was and not is_so for was, is_so in pairwise(states))]
+        """Return the replicas that had a booking, and forgot it, or a later one of its room that had pushed it out."""
+        replicas = self.setting.numbers if self.setting.fault.amnesias else ()
+        return [f"db{i}" for i in replicas if self._forgot(booking, i)]
 
-    def _had(self, booking: Call, replica: int) -> list[bool]:
-        """Return of each state whether a replica has a booking then: shows it or a later one, or has it in its log."""
+    def _forgot(self, booking: Call, replica: int) -> bool:
         stored, stamp = self.setting.stored(booking.room, replica).name, self.stamp(booking)
-        held = self.setting.held(booking, replica).name
-        return [
-            0 < stamp <= int(str(state[stored])) or state.get(held, "nothing") != "nothing" for state in self.states
-        ]
+        held, had = self.setting.held(booking, replica).name, False
+        for was, now in pairwise(self.states):
+            in_log = [state.get(held, "nothing") != "nothing" for state in (was, now)]
+            kept = [int(str(state[stored])) for state in (was, now)]
+            had = had or in_log[0] or kept[0] == stamp > 0
+            if had and (in_log[0] > in_log[1] or kept[0] >= stamp > kept[1]):
+                return True
+        return False
 
     def before(self, call: Call) -> State:
         """Return the state in which a call was invoked."""
@@ -130,6 +133,11 @@ class BrokenRun(NamedTuple):
                 *([f"{self.primary} became the primary"] if took_over else []),
                 *(["the app server restarted"] * restarted),
                 *(f"{listed(who)} forgot {self.name(b)}" for b, who in forgot.items() if who),
-                *(f"the write of {self.name(b)} to {listed(to)} was lost" for b, to in lost.items() if to),
+                *(_lost(self.name(b), to) for b, to in lost.items() if to),
             ]
         )
+
+
+def _lost(booking: str, to: Sequence[str]) -> str:
+    """Return that writes of a booking were lost: ``the write of b1 to db2 was lost``."""
+    return f"the write{'s' * (len(to) > 1)} of {booking} to {listed(to)} {'was' if len(to) == 1 else 'were'} lost"

@@ -92,7 +92,7 @@ def crashes(setting: Setting) -> Iterator[Step]:
 def restarts(setting: Setting) -> Iterator[Step]:
     """Yield the ``restart`` of the app server, where it may restart."""
     if setting.fault.restarts:
-        yield step("restart", part(spend, left=setting.restarts_left()), *_forgets(setting), owed=False)
+        yield step("restart", part(spend, left=setting.restarts_left()), *_app_forgets(setting), owed=False)
 
 
 def timeouts(setting: Setting) -> Iterator[Step]:
@@ -106,7 +106,7 @@ def node_crashes(setting: Setting) -> Iterator[Step]:
     """Yield the ``node-crash`` of every replica, on whose machine the app server may run."""
     for i in setting.numbers if setting.fault.node_crashes else ():
         stops = [part(stop, up=setting.up(i)), part(spend, left=setting.node_crashes_left())]
-        yield step("node-crash", *stops, *_forgets(setting), owed=False, replica=f"db{i}")
+        yield step("node-crash", *stops, *_app_forgets(setting), owed=False, replica=f"db{i}")
 
 
 def lost_writes(setting: Setting) -> Iterator[Step]:
@@ -125,19 +125,19 @@ def amnesias(setting: Setting) -> Iterator[Step]:
     """Yield the ``forget`` of every replica, where replicas may forget all that they keep."""
     for i in setting.numbers if setting.fault.amnesias else ():
         one_fewer = part(spend, left=setting.amnesias_left())
-        forgotten = [*_forgotten(setting, i), *while_up(setting, i)]
+        forgotten = [*_replica_forgets(setting, i), *while_up(setting, i)]
         yield step("forget", one_fewer, *forgotten, owed=False, replica=f"db{i}")
 
 
-def _forgotten(setting: Setting, i: int) -> Iterator[Part]:
+def _replica_forgets(setting: Setting, i: int) -> Iterator[Part]:
     """Yield what a replica keeps no more that has forgotten all."""
     for room in setting.rooms:
         yield part(forget_kept, stored=setting.stored(room, i))
     if setting.write.primary:
-        yield from _forgotten_log(setting, i)
+        yield from _log_is_gone(setting, i)
 
 
-def _forgotten_log(setting: Setting, i: int) -> Iterator[Part]:
+def _log_is_gone(setting: Setting, i: int) -> Iterator[Part]:
     for b in setting.bookings:
         yield part(forget_held, held=setting.held(b, i))
         if i in setting.primaries:
@@ -146,7 +146,7 @@ def _forgotten_log(setting: Setting, i: int) -> Iterator[Part]:
         yield part(forget_received, received=setting.received(room, i))
 
 
-def _forgets(setting: Setting) -> Iterator[Part]:
+def _app_forgets(setting: Setting) -> Iterator[Part]:
     for call in setting.calls:
         yield part(end_unanswered, call=setting.call(call))
     for b in setting.bookings:

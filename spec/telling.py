@@ -140,7 +140,7 @@ def _of_booking(taken: Taken) -> tuple[str, str, dict[str, Value | list[str]]]:
         "timeout": ("app", f"gives up on {call.user}: whether {call.room} is booked is unknown"),
         "consume": ("consumer", f"takes {name} from the log{to}"),
         "commit": ("consumer", f"commits {name}"),
-        "lose": (replica or taken.primary, f"never gets {name}: that write is lost, and nobody sends it again"),
+        "lose": (replica or taken.primary, f"never gets {name}: that write is lost"),
     }
     if setting.write.primary:
         told |= of_primary(taken)

@@ -9,10 +9,15 @@ from _pytest.mark import ParameterSet
 
 from overbooked.spec.faults import FAULTS
 
+RARER_FAULTS = ("node-crash", "lost-write", "amnesia")
+"""The faults that do much what others do: of long tests with one fault each, those with these are exhaustive."""
+
 
 def long_but(quick: object, values: Iterable[object]) -> list[object | ParameterSet]:
-    """Return the values as parameters, of which all but one are long."""
-    return _marked_but(quick, values, pytest.mark.long)
+    """Return the values as parameters, of which all but one are long, and those of the rarer faults exhaustive."""
+    usual = [value for value in values if value not in RARER_FAULTS or value == quick]
+    rarer = [value for value in values if value not in usual]
+    return [*_marked_but(quick, usual, pytest.mark.long), *_marked_but(quick, rarer, pytest.mark.exhaustive)]
 
 
 def exhaustive_but(quick: object, values: Iterable[object]) -> list[object | ParameterSet]:

@@ -11,7 +11,7 @@ from overbooked.spec.language import Change, Field, Model, Part, Step, Value, pa
 from overbooked.spec.setting import Setting
 
 _NOTED = {"sample", "confirm"}
-_FORGETTING = {"restart", "node-crash"}
+_RESTARTING = {"restart", "node-crash"}
 
 
 def note(order: str, replica: str) -> Change:
@@ -19,7 +19,7 @@ def note(order: str, replica: str) -> Change:
     return {"order": f"{order} {replica}".strip()}
 
 
-def forget(order: str) -> Change:  # noqa: ARG001 - a role that is only written
+def begin_anew(order: str) -> Change:  # noqa: ARG001 - a role that is only written
     """The app server that heard them is no more."""
     return {"order": ""}
 
@@ -53,4 +53,4 @@ def _added(step: Step, orders: dict[Value, Field]) -> list[Part]:
     about = dict(step.about)
     if step.name in _NOTED:
         return [part(note, order=orders[about["call"]], replica=about["replica"])]
-    return [part(forget, order=order) for order in orders.values()] if step.name in _FORGETTING else []
+    return [part(begin_anew, order=order) for order in orders.values()] if step.name in _RESTARTING else []

@@ -86,8 +86,8 @@ class Lockstep:
         self._driven.take(label)
         self.look()
 
-    def lose(self, label: str) -> None:
-        """Let the message that waits for a step be lost; whoever sent it knows, and nothing else has changed."""
+    def cut(self, label: str) -> None:
+        """Let the message that waits for a step be lost with its connection: its sender knows; nothing has changed."""
         self._driven.cut(label)
         self.look()
 

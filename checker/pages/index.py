@@ -19,10 +19,10 @@ _HEAD = """# What can go wrong
 
 Every way to read over three replicas, every guarantee, every fault, and the ways to write: all in which the app server
 writes to every replica, and of those in which the database replicates by itself `primary:1`, `primary:2`,
-`primary:2:received` and `primary:1:unique`. (Of what repairs it, and of `node-crash`, `lost-write` and `amnesia`, a
-part.) These are all the ways in which a guarantee breaks. Runs that take the same kinds of step, by whoever plays the
-same role, are one way, and have one page. All of this is written by `overbooked traces --write`, from what the checker
-finds.
+`primary:2:received` and `primary:1:unique`. Of what repairs it, and of `node-crash`, `lost-write` and `amnesia`, a part
+is here; of the rest these are all the ways in which a guarantee breaks. Runs that take the same kinds of step, by
+whoever plays the same role, are one way, and have one page. All of this is written by `overbooked traces --write`, from
+what the checker finds.
 """
 
 

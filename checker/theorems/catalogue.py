@@ -147,7 +147,8 @@ def _named(name: str, replicas: int) -> _Theorems:
     if name in GROUPS:
         return _of_group(name, replicas)
     known = listed(replicas)
-    bare = name.partition(":weakened")[0]
+    weakens = {it.name: it.weakens for it in known}
+    bare = weakens.get(name) or name.removesuffix(":weakened")
     if found := [theorem for theorem in known if bare in {theorem.name, theorem.weakens}]:
         return lambda: found
     if bare.startswith("steps:"):

@@ -45,14 +45,15 @@ def _listed() -> Iterator[tuple[Theorem, ...]]:
         lambda premise: by_induction(_systems("read-after-write"), premise, _kept_by_w),
     )
     yield RUNS._replace(
-        covers="every N, W, R and A, with no bound; one booking and one check; parallel:W by first:R"
+        covers="every N, W, R and A, with no bound; one booking and one check; parallel:W by first:R, with or without "
+        ":repair or :session"
     ).from_premise(
         "stale-read-as-replicas-forget",
         "a stale read is possible, though none is where no replica forgets: W replicas apply and confirm the booking, "
         "R + W - N of them forget it, and these and those that have not applied it answer",
         f"a run of {text_of(STALE_STEPS)} steps breaks read-after-write",
         (STALE, z3.And(R + W > N, R + W <= N + A + 1)),
-        lambda premise: proved_run(_ONE_BOOKS, premise, _stale, STALE_STEPS),
+        lambda premise: proved_run(_ONE_BOOKS, premise, _stale, STALE_STEPS, also=_ENDINGS),
     )
     yield _linearizable()
     yield RUNS._replace(
@@ -88,6 +89,7 @@ def _listed() -> Iterator[tuple[Theorem, ...]]:
 
 
 _ONE_BOOKS = AnySize("read-after-write", amnesias=True)
+_ENDINGS = (_ONE_BOOKS._replace(repair=True), _ONE_BOOKS._replace(session=True))
 _TWO_CHECK = AnySize("linearizability", repair=True, amnesias=True)
 _BOTH_BOOK = AnySize("no-double-booking", claims=True, users=BOTH_BOOK, amnesias=True)
 
