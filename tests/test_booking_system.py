@@ -68,7 +68,7 @@ def test_pairs_with_no_fault_are_those_of_the_system_typed_again() -> None:
         assert_agree(cells("none", [write], [read], GUARANTEES))
 
 
-@pytest.mark.parametrize("fault", long_but("replica-crash", [fault for fault in FAULTS if fault != "failover"]))
+@pytest.mark.parametrize("fault", exhaustive_but("replica-crash", [fault for fault in FAULTS if fault != "failover"]))
 def test_what_repairs_it_is_that_of_the_system_typed_again(fault: str) -> None:
     """With a repair, with a session and with claims, under each fault, the system that was typed again agrees, too."""
     small = [name for name in GUARANTEES if name not in {"linearizability", "no-double-booking"}]
@@ -138,7 +138,7 @@ def test_default_table_is_that_of_the_system_typed_again() -> None:
     assert_agree(cells("none", DEFAULT_WRITES, DEFAULT_READS, GUARANTEES))
 
 
-@pytest.mark.parametrize("fault", long_but(None, [fault for fault in FAULTS if fault != "none"]))
+@pytest.mark.parametrize("fault", exhaustive_but(None, [fault for fault in FAULTS if fault != "none"]))
 def test_every_way_to_write_is_that_of_the_system_typed_again(fault: str) -> None:
     """With faults, the guarantees whose programs are small agree for every way to write."""
     small = ("read-your-writes", "durability", "booking-availability", "checking-availability")

@@ -8,13 +8,13 @@ from itertools import product
 import pytest
 import z3
 
+from judged_theorems import judged_with_twins
 from overbooked.checker.theorems import claimed_rooms, repaired_reads, stale_reads
 from overbooked.checker.theorems import forgetful_replicas as forgetful
 from overbooked.checker.theorems.any_size import A, N, R, W
-from overbooked.checker.theorems.catalogue import Proving
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
 from overbooked.spec.faults import Fault
-from test_repair_theorems import HOLDS, LONG, SECONDS, Pair, assert_refuted
+from test_repair_theorems import HOLDS, LONG, Pair, assert_refuted
 
 THEOREMS = {
     "no-stale-read-if-few-forget": [("if R + W >= N + A", "N = 1, W = 1, R = 1, A = 1; 1 u1 calls", 8)],
@@ -42,7 +42,7 @@ SLOW = {"linearizable-if-repaired-and-few-forget"}
 @pytest.mark.parametrize("name", [pytest.param(it, marks=LONG) if it in SLOW else it for it in THEOREMS])
 def test_a_theorem_is_proved_and_breaks_where_weakened(name: str) -> None:
     """Each is proved, and each of its twins is refuted by the fewest replicas that can, in the words of the model."""
-    theorem, *twins = Proving([name], 3, SECONDS).run()
+    theorem, *twins = judged_with_twins(name, at_once=name not in SLOW)
     assert (theorem.theorem.name, theorem.proof.verdict, theorem.proof.wrong) == (name, "proved", None)
     assert [each.theorem.said.when for each in twins] == [when for when, *_ in THEOREMS[name]]
     for twin, (_, begins, steps) in zip(twins, THEOREMS[name], strict=True):

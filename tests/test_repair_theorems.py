@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 import z3
 
+from judged_theorems import SECONDS, judged_with_twins
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.proving.theorem import Judged
@@ -25,7 +26,6 @@ from overbooked.spec.system import model
 from overbooked.spec.users import Program, programs
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
-SECONDS = 60
 HOLDS = ("holds", None)
 LONG = [pytest.mark.long, pytest.mark.xdist_group("theorems")]
 THEOREMS = {
@@ -58,7 +58,7 @@ SLOW = {
 @pytest.mark.parametrize("name", [pytest.param(it, marks=LONG) if it in SLOW else it for it in THEOREMS])
 def test_a_theorem_is_proved_and_breaks_where_weakened(name: str) -> None:
     """Each is proved, and each of its twins is refuted by the fewest replicas that can, in the words of the model."""
-    theorem, *twins = Proving([name], 3, SECONDS).run()
+    theorem, *twins = judged_with_twins(name, at_once=name not in SLOW)
     assert (theorem.theorem.name, theorem.proof.verdict, theorem.proof.wrong) == (name, "proved", None)
     assert all(each.theorem.weakens == name for each in twins)
     assert [each.theorem.said.when for each in twins] == [when for when, *_ in THEOREMS[name]]

@@ -16,6 +16,7 @@ import pytest
 import z3
 
 from interrupted import interrupted
+from judged_theorems import SECONDS, all_judged
 from overbooked.checker.cli.main import main
 from overbooked.checker.engine.verdicts import check
 from overbooked.checker.proving.formula_text import text_of
@@ -26,7 +27,7 @@ from overbooked.checker.theorems import catalogue, cross_check, primary_guarante
 from overbooked.checker.theorems.ack_latency import APPEND, ack_time
 from overbooked.checker.theorems.any_primary import K
 from overbooked.checker.theorems.any_size import N, R
-from overbooked.checker.theorems.catalogue import GROUPS, Proving
+from overbooked.checker.theorems.catalogue import Proving
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
 from overbooked.checker.theorems.quorum_systems import (
     QuorumSystem,
@@ -45,14 +46,11 @@ from overbooked.spec.system import model
 from overbooked.spec.write_strategies import by_app_server, write_strategy
 from tiers import long_but
 
-SECONDS = 60
 
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def judged() -> dict[str, Judged]:
-    """Every theorem over three replicas, judged once for all tests here."""
-    proving = Proving([group for group in GROUPS if group != "agreement"], 3, SECONDS)
-    return {each.theorem.name: each for each in proving.run()}
+    """Every theorem over three replicas, judged once for all tests."""
+    return all_judged()
 
 
 @pytest.mark.xdist_group("theorems")
@@ -420,6 +418,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 def test_json_has_what_programs_need(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Theorems come with statement, verdict, expected verdict and more, pairs with what is explored and proved."""
+    monkeypatch.setattr(Proving, "_is_proved", lambda *_: True)
     monkeypatch.setattr(cross_check, "MOST", 3)
     status, out, _ = printed(capsys, "prove", "systems", "agreement", "--format", "json")
     found = json.loads(out)
@@ -545,6 +544,7 @@ def test_a_spec_that_contradicts_its_description_is_an_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where sets that are read off a strategy make no run of the spec's own steps, that is said in a line each."""
+    monkeypatch.setattr(Proving, "_is_proved", lambda *_: True)
     monkeypatch.setattr(cross_check, "MOST", 2)
     monkeypatch.setattr(cross_check, "missing", lambda *_: ([], [1]))
     status, out, err = printed(capsys, "prove", "agreement")
@@ -554,6 +554,7 @@ def test_a_spec_that_contradicts_its_description_is_an_error(
 
 def test_a_disagreement_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where explored and proved differ, the pair is named with both words, and the command ends with 1."""
+    monkeypatch.setattr(Proving, "_is_proved", lambda *_: True)
     monkeypatch.setattr(cross_check, "MOST", 2)
     monkeypatch.setattr(cross_check, "ENOUGH", z3.BoolVal(val=True))
     status, out, _ = printed(capsys, "prove", "agreement")
