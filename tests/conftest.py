@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 collect_ignore = ["bench"]
-SLICES = 100
+SLICES = 200
 _TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.register_profile("quick", _TIMELESS, max_examples=30, derandomize=True)
 settings.register_profile("long", _TIMELESS, max_examples=100)

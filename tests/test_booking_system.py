@@ -87,7 +87,7 @@ JOINED = [
 ]
 
 
-@pytest.mark.parametrize("fault", long_but("replica-crash+timeout", [*JOINED, "replica-crash:3+app-restart"]))
+@pytest.mark.parametrize("fault", exhaustive_but("replica-crash+timeout", [*JOINED, "replica-crash:3+app-restart"]))
 def test_faults_that_are_joined_and_counted_are_those_of_the_system_typed_again(fault: str) -> None:
     """Several of a fault, and several faults, in any order: the system that was typed again agrees, too."""
     small = ("read-your-writes", "durability", "booking-availability", "checking-availability")

@@ -12,9 +12,9 @@ from probing import run_on_copy
 EXPECTED = str(ROOT / "spec" / "expected.csv")
 
 
-def run_of(file: str, chosen: str = "") -> tuple[str, ...]:
-    """Return the probe that runs the tests of a file, or some of them."""
-    quiet = ("-q", "-x", "--long", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+def run_of(file: str, chosen: str = "", tier: str = "--long") -> tuple[str, ...]:
+    """Return the probe that runs the tests of a file, or some of them; of all tiers up to this one."""
+    quiet = ("-q", "-x", tier, "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
     return (
         "pytest",
         *quiet,
@@ -61,7 +61,7 @@ RARER = (
     *("--guarantee", "booking-availability"),
 )
 """Likewise, under the faults of which there are more kinds."""
-JOINED = run_of("test_booking_system.py", "joined_and_counted")
+JOINED = run_of("test_booking_system.py", "joined_and_counted", "--exhaustive")
 """Compares verdicts under several faults with those of the system typed again."""
 BIG_VERDICTS = (
     *("overbooked", "check", "--expect", EXPECTED, "--fault", "none", "--write", "serial-async", "--read", "quorum"),
