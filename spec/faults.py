@@ -81,7 +81,7 @@ FAULTS = {
             "node-crash",
             0,
             0,
-            "one replica stops for good, and the app server, which ran on its machine, loses its memory with it",
+            "one replica stops for good, and the app server on its machine restarts",
             node_crashes=1,
         ),
         Fault(

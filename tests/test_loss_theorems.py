@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import product
+from pathlib import Path
 
 import pytest
 import z3
 
 from judged_theorems import judged_with_twins
-from overbooked.checker.theorems import claimed_rooms, repaired_reads, stale_reads
+from overbooked.checker.proving.formula_text import text_of
+from overbooked.checker.theorems import catalogue, claimed_rooms, repaired_reads, stale_reads
 from overbooked.checker.theorems import forgetful_replicas as forgetful
 from overbooked.checker.theorems.any_size import A, N, R, W
 from overbooked.checker.theorems.primary_guarantees import BOTH_BOOK
@@ -36,6 +39,12 @@ THEOREMS = {
     ],
 }
 """The theorems, and of each twin the premise, how its smallest case begins, and how many steps that has."""
+IN_THE_README = (
+    *("no-stale-read-if-few-forget", "linearizable-if-repaired-and-few-forget"),
+    *("claims-exclude-each-other-if-few-forget", "acknowledged-is-kept", "bookings-are-acknowledged"),
+    *("checks-are-answered", "sessions-are-answered", "sessions-are-answered-after-restarts"),
+)
+"""The theorems whose premises stand in the README's table."""
 SLOW = {"linearizable-if-repaired-and-few-forget"}
 
 
@@ -47,6 +56,17 @@ def test_a_theorem_is_proved_and_breaks_where_weakened(name: str) -> None:
     assert [each.theorem.said.when for each in twins] == [when for when, *_ in THEOREMS[name]]
     for twin, (_, begins, steps) in zip(twins, THEOREMS[name], strict=True):
         assert_refuted(twin, begins, steps)
+
+
+def test_the_readme_says_what_is_proved() -> None:
+    """Each premise, and each length of a run, stands in the README's table just as the theorems have it."""
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| what is proved for every N, W, R, C, A and L") :].partition("\n\n")[0].replace("*", "")
+    said = {it.name: it.said.when.removeprefix("if ") for it in catalogue.listed(3)}
+    for name in IN_THE_README:
+        assert re.search(rf"(\| |restart ){re.escape(said[name])}( \||;)", table), name
+    for (few, first), (_, more) in (STALE, MISSED, TWICE):
+        assert f"{text_of(first)} steps, if {text_of(few)}; else {text_of(more)}" in table
 
 
 # With the search.

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from overbooked.checker.cells import CellVerdict, Explored
-from overbooked.checker.console import plain_table, show_line, show_whole, sign, style
+from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole, sign, style
 from overbooked.checker.engine.memory_limit import peak
 from overbooked.checker.matrix.as_json import csv_row
 from overbooked.checker.matrix.expected import Compared
@@ -81,7 +81,7 @@ def show_compared(console: Console, compared: Sequence[Compared], *, finished: b
 def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> None:
     replicas = verdicts[0].cell.replicas
     name = "no fault" if fault == "none" else fault
-    show_line(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {fault_named(fault).sentence}.")
+    show_paragraph(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {fault_named(fault).sentence}.")
     wide = console.width >= _WIDE
     table = plain_table(apart=1)
     for heading in ("write", "read") if wide else ("write\n  read",):
