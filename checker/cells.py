@@ -9,7 +9,7 @@ from overbooked.checker.engine.verdicts import Search, Verdict
 from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import fault_named
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
-from overbooked.spec.read_strategies import read_strategy
+from overbooked.spec.read_strategies import names_of, read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import scaled
 from overbooked.spec.write_strategies import write_strategy
@@ -64,6 +64,12 @@ class Cell(NamedTuple):
         """What does not go together in the cell, on a line; ``None``, if all does."""
         write, read = write_strategy(self.write, self.replicas), read_strategy(self.read, self.replicas)
         return misfit(write, read, fault_named(self.fault))
+
+    @property
+    def first_named(self) -> Cell:
+        """The same cell, with the first of the names that its way to read has over so many replicas."""
+        read = read_strategy(self.read, self.replicas)
+        return self._replace(read=names_of(read, self.replicas)[0])
 
     @property
     def is_small(self) -> bool:

@@ -6,7 +6,9 @@ import sys
 
 from rich.console import Console
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 _SIGNS = {
     **dict.fromkeys(("holds", "proved", "conforms"), ("✓", "ok", "green")),
@@ -48,9 +50,16 @@ def show_line(of: Console, text: str) -> None:
     of.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
+def show_text(of: Console, text: Text) -> None:
+    """Print a line as it is, however long, and in its colours; but for spaces at its end."""
+    text.rstrip()
+    of.print(text, soft_wrap=True, highlight=False)
+
+
 def show_paragraph(of: Console, text: str) -> None:
     """Print text in lines as long as the terminal has room for."""
-    of.print(text, highlight=False, markup=False)
+    for line in Text(text).wrap(of, of.width):
+        show_text(of, line)
 
 
 def plain_table(*, apart: int = 2, has_header: bool = True) -> Table:
@@ -64,7 +73,9 @@ def show_whole(of: Console, table: Table, *, may_wrap: int = 0) -> None:
     ``may_wrap``: how many columns narrower than by nature it may become, as text in it wraps.
     """
     natural = Measurement.get(of, of.options.update(max_width=10_000), table).maximum
-    width = of.width
-    of.width = max(width, natural - may_wrap)
-    of.print(table)
-    of.width = width
+    options = of.options.update(width=max(of.width, natural - may_wrap))
+    for line in Segment.split_lines(of.render(table, options)):
+        text = Text()
+        for segment in line:
+            text.append(segment.text, segment.style)
+        show_text(of, text)

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable
 
 
-class StrategyError(ValueError):
-    """A name or number that means nothing; its message is one line that says what would be right."""
+class RequestError(ValueError):
+    """What was asked for makes no sense; the message is one line that says what would be right."""
+
+
+class StrategyError(RequestError):
+    """A name or number that means nothing."""
 
 
 _LONGEST = 40
@@ -35,12 +39,23 @@ def shown(name: str) -> str:
     return short if short.isprintable() and short else repr(short)
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> StrategyError:
-    """Return the error for a ``name`` that is none of the ``known`` ones, with one that contains it, or the nearest."""
+def unknown(what: str, name: str, known: Iterable[str], forms: Iterable[str] = ()) -> StrategyError:
+    """Return the error for a ``name`` that is none of the ``known`` ones, with one that contains it, or the nearest.
+
+    Where a number is all that it lacks, with the numbers that there are; and else with the ``forms`` that names have,
+    or with all names.
+
+    >>> unknown("fault", "crash", ["replica-crash", "timeout"]), unknown("write", "parallel", ["parallel:1", "parallel:2"])
+    (StrategyError('crash: no such fault; did you mean replica-crash?'), StrategyError('parallel: no such write; there are parallel:1 to parallel:2'))
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error; its import takes 8 ms
 
     names = list(known)
     longer = [each for each in names if len(name) >= _TELLING and name in each]
     near = longer or get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    numbered = [each for each in names if re.fullmatch(rf"{re.escape(name)}:\d+", each)]
+    if len(numbered) > 1:
+        hint = f"there are {numbered[0]} to {numbered[-1]}"
+    else:
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(forms or names)}"
     return StrategyError(f"{shown(name)}: no such {what}; {hint}")

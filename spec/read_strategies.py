@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from overbooked.spec.names import StrategyError, number_of, unknown
+from overbooked.spec.everyday_words import foreign
+from overbooked.spec.names import StrategyError, number_of, shown, unknown
 
 REPAIR, SESSION = ":repair", ":session"
+_FORMS = ("one", "quorum", "all", "one:dbI", "first:R", "one:primary", "and more: overbooked list")
+"""What the names of these strategies look like."""
 
 
 class ReadStrategy(NamedTuple):
@@ -33,10 +36,24 @@ class ReadStrategy(NamedTuple):
 def read_strategies(replicas: int) -> dict[str, ReadStrategy]:
     """Return every read strategy over that many replicas, by name: plain ones, then with a repair, then with a session.
 
-    >>> read_strategies(5)["quorum"].answers, list(read_strategies(1))[-3:]
-    (3, ['one:db1:session', 'first:1:session', 'one:primary:session'])
+    Of those that have several names, as ``quorum`` is ``first:2`` over three replicas, the first is meant.
+
+    >>> read_strategies(5)["quorum"].answers, list(read_strategies(1))
+    (3, ['one', 'one:primary', 'one:session', 'one:primary:session'])
     """
-    return dict(_known(replicas))
+    distinct: dict[ReadStrategy, ReadStrategy] = {}
+    for strategy in _known(replicas).values():
+        distinct.setdefault(strategy._replace(name=""), strategy)
+    return {strategy.name: strategy for strategy in distinct.values()}
+
+
+def names_of(read: ReadStrategy, replicas: int) -> list[str]:
+    """Return every name that a read strategy has over that many replicas.
+
+    >>> names_of(read_strategy("quorum", 3), 3)
+    ['quorum', 'first:2']
+    """
+    return [it.name for it in _known(replicas).values() if it._replace(name=read.name) == read]
 
 
 def plain_reads(replicas: int) -> dict[str, ReadStrategy]:
@@ -85,7 +102,9 @@ def read_strategy(name: str, replicas: int) -> ReadStrategy:
         raise StrategyError(f"{name}: there are {replicas} replicas, db1..db{replicas}")
     if plain in known:
         raise StrategyError(f"{name}: {_why_not(name)}")
-    raise unknown("read strategy", name, known)
+    if elsewhere := foreign(name, "read", replicas):
+        raise StrategyError(f"{shown(name)}: {elsewhere}")
+    raise unknown("read strategy", name, known, _FORMS)
 
 
 def _why_not(name: str) -> str:

@@ -7,7 +7,11 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from overbooked.spec.names import StrategyError, number_of, unknown
+from overbooked.spec.everyday_words import foreign
+from overbooked.spec.names import StrategyError, number_of, shown, unknown
+
+_FORMS = ("serial-sync", "serial-async", "parallel:K", "message:S", "claim:K", "primary:K", "and more: overbooked list")
+"""What the names of these strategies look like."""
 
 
 class WriteStrategy(NamedTuple):
@@ -124,7 +128,10 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     for k in (number_of(to_primary.removeprefix("message:"), kind) for kind in ("parallel", "claim", "primary")):
         if k is not None and not 1 <= k <= replicas:
             raise StrategyError(f"{name}: there {_are(replicas)}, so K is one of 1..{replicas}")
-    raise unknown("write strategy", name, known)
+    elsewhere = foreign(name, "write", replicas)
+    if elsewhere and name not in {"primary", "serial"}:
+        raise StrategyError(f"{shown(name)}: {elsewhere}")
+    raise unknown("write strategy", name, known, _FORMS)
 
 
 def _are(replicas: int) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from overbooked.checker.choosing.costs import Cost, cost_of
 from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import fault_named
-from overbooked.spec.read_strategies import ReadStrategy, read_strategies
+from overbooked.spec.read_strategies import read_strategies
 from overbooked.spec.write_strategies import WriteStrategy, write_strategies
 
 
@@ -29,7 +29,7 @@ def candidates(replicas: int, faults: Sequence[str], prefer: str, *, counted: bo
     pairs = [
         Pair(write.name, read.name, cost_of(write, read, replicas, counted=counted))
         for write in _writes(replicas)
-        for read in _reads(replicas)
+        for read in read_strategies(replicas).values()
         if not any(misfit(write, read, fault_named(fault)) for fault in faults)
     ]
     return sorted(pairs, key=lambda pair: pair.cost.rank(prefer))
@@ -40,11 +40,3 @@ def _writes(replicas: int) -> Iterator[WriteStrategy]:
     for write in write_strategies(replicas).values():
         if not (write.on_receipt and write.needed == 1):
             yield write
-
-
-def _reads(replicas: int) -> Iterator[ReadStrategy]:
-    """Yield the ways to read, of those that have several names the first."""
-    known: dict[ReadStrategy, ReadStrategy] = {}
-    for read in read_strategies(replicas).values():
-        known.setdefault(read._replace(name=""), read)
-    yield from known.values()

@@ -46,7 +46,7 @@ def breaks(usual: Usual, fault: str) -> str:
     'no-double-booking'
     """
     cells = [Cell(usual.write, usual.read, REPLICAS, fault, name) for name in TABLE]
-    broken = [cell.guarantee for cell in cells if verdicts(fault)[cell].verdict == "violated"]
+    broken = [cell.guarantee for cell in cells if verdicts(fault)[cell.first_named].verdict == "violated"]
     return ", ".join(weakest(broken)) or "nothing"
 
 

@@ -47,6 +47,7 @@ def way_out(cell: Cell) -> WayOut | None:
     """
     if not is_known(cell):
         return None
+    cell = cell.first_named
     kept = _kept(cell.fault)
     before = kept.get((cell.write, cell.read), set())
     ways = [pair for pair in _pairs(cell.fault) if cell.guarantee in kept.get(pair[:2], set())]
@@ -89,7 +90,7 @@ def in_words(cell: Cell, way: WayOut) -> str:
     >>> in_words(Cell("parallel:1", "one", 3, "none", "no-double-booking"), WayOut("claim:2", "one", ("convergence",)))
     'write by claim:2; that breaks convergence'
     """
-    changes = ((cell.write, way.write, "write"), (cell.read, way.read, "read"))
+    changes = ((cell.write, way.write, "write"), (cell.first_named.read, way.read, "read"))
     change = listed([f"{does} by {now}" for was, now, does in changes if was != now])
     return f"{change}{f'; that breaks {listed(way.lost)}' if way.lost else ''}"
 

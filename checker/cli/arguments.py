@@ -9,12 +9,15 @@ from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
+from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, fault_named
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, unknown
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
+EVERY = "every"
+"""Stands for every name that an option may have."""
 ALL_BUT_LINEARIZABILITY = tuple(name for name in TABLE if name != "linearizability")
 
 
@@ -57,8 +60,9 @@ def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRIT
     """
     n = request.replicas
     every_write, every_read = write_strategies(n), read_strategies(n)
-    its_writes = _chosen(request.write, tuple(name for name in writes if name in every_write), "all", every_write)
-    reads = _chosen(request.read, DEFAULT_READS, "all-reads", every_read)
+    default = tuple(name for name in writes if name in every_write)
+    its_writes = _chosen([write_called(word, n) for word in request.write or ()], default, every_write)
+    reads = _chosen([read_called(word, n) for word in request.read or ()], DEFAULT_READS, every_read)
     for write in its_writes:
         write_strategy(write, n)
     for read in reads:
@@ -80,22 +84,22 @@ def pairs(request: argparse.Namespace, writes: Sequence[str]) -> tuple[list[str]
 
 
 def chosen(what: str, given: list[str] | None, default: tuple[str, ...], names: Iterable[str]) -> list[str]:
-    """Return the guarantees or faults that are given, or else the default ones; ``all`` is every one.
+    """Return the guarantees or faults that are given, or else the default ones; ``every`` is every one.
 
     Raises :class:`overbooked.spec.names.StrategyError` when one is none of the ``names``.
     """
-    found = _chosen(given, default, "all", names)
+    found = _chosen(given, default, names)
     for name in found:
         _refuse_unknown(what, name, names)
     return found
 
 
 def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str]:
-    """Return the fault settings that are given, or else the default ones; ``all`` is every one that has a name.
+    """Return the fault settings that are given, or else the default ones; ``every`` is every one that has a name.
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such fault.
     """
-    found = _chosen(given, default, "all", FAULTS)
+    found = _chosen(given, default, FAULTS)
     for name in found:
         fault_named(name)
     return found
@@ -103,7 +107,9 @@ def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str
 
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
     """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
-    named = {*(request.write or ()), *(request.read or ()), *(getattr(request, "fault", None) or ())}
+    n = request.replicas
+    named = {write_called(word, n) for word in request.write or ()} | {read_called(word, n) for word in request.read or ()}
+    named |= {*(getattr(request, "fault", None) or ())}
     lost = named - {name for cell in fitting for name in (cell.write, cell.read, cell.fault)}
     for cell in every:
         if cell.misfit and lost & {cell.write, cell.read, cell.fault}:
@@ -124,8 +130,9 @@ def asked(request: argparse.Namespace) -> Named:
         if said := [option for option, is_given in given.items() if is_given]:
             raise StrategyError(f"{request.write}: is the name of a trace, which says it all, so leave out {said[0]}")
         return found._replace(cell=known(found.cell))
-    users = (request.bookings, request.checks)
-    cell = Cell(request.write, request.read, request.replicas, request.fault, request.guarantee, *users)
+    users, n = (request.bookings, request.checks), request.replicas
+    write, read = write_called(request.write, n), read_called(request.read, n)
+    cell = Cell(write, read, n, request.fault, request.guarantee, *users)
     return Named(known(cell))
 
 
@@ -147,6 +154,8 @@ def _refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
         raise unknown(what, name, names)
 
 
-def _chosen(given: list[str] | None, default: tuple[str, ...], every: str, names: Iterable[str]) -> list[str]:
+def _chosen(given: list[str] | None, default: tuple[str, ...], names: Iterable[str]) -> list[str]:
     wanted = given or default
-    return list(dict.fromkeys(name for each in wanted for name in (names if each == every else (each,))))
+    for all_of_them in {"all", "all-reads"}.intersection(wanted).difference(names):
+        raise StrategyError(f"{all_of_them}: should be {EVERY}, which stands for all there are")
+    return list(dict.fromkeys(name for each in wanted for name in (names if each == EVERY else (each,))))

@@ -13,6 +13,7 @@ from overbooked.checker.cli.evaluated import evaluated
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
 from overbooked.checker.matrix import as_json, as_text, expected
 from overbooked.checker.matrix.evaluation import Evaluation
+from overbooked.checker.matrix.only_holding import holding, of_pairs, show_holding
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
@@ -22,25 +23,40 @@ def run(request: argparse.Namespace, console: Console) -> int:
 
 def _check(request: argparse.Namespace, console: Console) -> int:
     start = time.perf_counter()
-    judging = evaluated(request, arguments.cells(request), runs=request.format == "json")
-    if request.format == "text":
-        as_text.show(console, judging.verdicts)
-        show_keepers(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
+    cells = arguments.cells(request)
+    tables = None if request.only_holding or request.format != "text" else as_text.Tables(console, cells)
+    judging = evaluated(request, cells, runs=request.format == "json", ready=tables and tables.ready)
+    keep, may = holding(judging.verdicts)
+    shown = of_pairs(judging.verdicts, keep) if request.only_holding else judging.verdicts
+    if request.format == "json":
+        print(as_json.as_json(shown, finished=judging.finished))
+    elif request.format == "csv":
+        print(as_json.as_csv(shown))
+    else:
+        _show(judging, tables, console)
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
         if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:
             print(f"The same command, also with other bounds, goes on from {request.checkpoint}.")
-    elif request.format == "json":
-        print(as_json.as_json(judging.verdicts, finished=judging.finished))
-    else:
-        print(as_json.as_csv(judging.verdicts))
+    if request.only_holding and judging.finished:
+        return HOLDS if keep else BOUNDED if may else VIOLATED
     return _status(judging)
+
+
+def _show(judging: Evaluation, tables: as_text.Tables | None, console: Console) -> None:
+    """Print the tables, with what keeps what is broken there; or else the pairs that keep all."""
+    if tables is None:
+        show_holding(console, judging.verdicts)
+        return
+    tables.show_rest(judging.verdicts)
+    show_keepers(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
 
 
 def _expect(request: argparse.Namespace, console: Console) -> int:
     known = expected.read(request.expect)
-    if request.format != "text":
-        raise expected.ExpectationsError("--expect prints text: it takes no --format")
+    if request.format != "text" or request.only_holding:
+        wrong = "--only-holding" if request.only_holding else "--format"
+        raise expected.ExpectationsError(f"--expect compares every verdict, and prints text: it takes no {wrong}")
     selects = request.write or request.read or request.guarantee or request.fault
     cells = arguments.cells(request) if selects else [arguments.known(cell) for cell in known]
     judging = evaluated(request, cells, runs=False)
@@ -53,9 +69,9 @@ def _expect(request: argparse.Namespace, console: Console) -> int:
 
 
 def _status(judging: Evaluation) -> int:
-    verdicts = {verdict.verdict for verdict in judging.verdicts}
+    found = {verdict.verdict for verdict in judging.verdicts}
     if not judging.finished:
         return STOPPED
-    if "violated" in verdicts:
+    if "violated" in found:
         return VIOLATED
-    return HOLDS if verdicts <= {"holds"} else BOUNDED
+    return HOLDS if found <= {"holds"} else BOUNDED

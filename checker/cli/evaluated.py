@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
-from overbooked.checker.cells import Cell
+from overbooked.checker.cells import Cell, Explored
 from overbooked.checker.cli.exit_status import SenselessError
 from overbooked.checker.cli.progress import watched
 from overbooked.checker.engine.search import Bounds
@@ -16,20 +18,40 @@ from overbooked.checker.matrix.evaluation import Evaluation
 if TYPE_CHECKING:
     from overbooked.checker.engine.checkpoint import Checkpoint
 
+Ready: TypeAlias = Callable[[Evaluation], Callable[[], None] | None]
 
-def evaluated(request: argparse.Namespace, cells: list[Cell], *, runs: bool, until_broken: bool = False) -> Evaluation:
-    """Judge the cells, going on from the checkpoint; Ctrl-C ends it at once, with what was found so far."""
+
+def evaluated(
+    request: argparse.Namespace, cells: list[Cell], *, runs: bool, until_broken: bool = False, ready: Ready | None = None
+) -> Evaluation:
+    """Judge the cells, going on from the checkpoint; Ctrl-C ends it at once, with what was found so far.
+
+    ``ready`` is asked after each step, and returns what prints that which is known for good by now.
+    """
     bounds = Bounds(request.max_states, request.max_memory)
     with _checkpoint(request, [cells, request.reduce, runs, until_broken]) as checkpoint:
         how = {"runs": runs, "until_broken": until_broken, "reduce": request.reduce}
         judging = Evaluation(cells, bounds, **how, checkpoint=checkpoint)
-        steps = judging.run()
+        steps, far = judging.run(), _HowFar(judging)
         try:
-            for _ in watched(steps, str):
+            for _ in watched(steps, far, partial(ready, judging) if ready else lambda: None):
                 pass
         except KeyboardInterrupt:
             steps.close()
     return judging
+
+
+class _HowFar:
+    """Says how far a search is: how many models of all it has begun, how many states it has found, and how fast."""
+
+    def __init__(self, judging: Evaluation) -> None:
+        self._judging = judging
+        self._start = time.monotonic()
+
+    def __call__(self, explored: Explored) -> str:
+        rate = explored.states / max(0.001, time.monotonic() - self._start)
+        at = f"model {explored.models:,} of {self._judging.models:,}"
+        return f"{at}: {explored.states:,} states, {rate:,.0f} a second"
 
 
 def one_run(request: argparse.Namespace, cell: Cell) -> Evaluation:

@@ -1,8 +1,11 @@
 """The exit statuses of the command ``overbooked``."""
 
-HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED, NOBODY_READS = 0, 1, 2, 3, 130, 141
+from overbooked.ctrl_c import STOPPED as STOPPED
+from overbooked.spec.names import RequestError
+
+HOLDS, VIOLATED, SENSELESS, BOUNDED, NOBODY_READS = 0, 1, 2, 3, 141
 """The last is the usual one where the reader of a pipe has left."""
 
 
-class SenselessError(Exception):
+class SenselessError(RequestError):
     """A request that makes no sense; the message says why."""

@@ -95,11 +95,13 @@ def _add_check(commands: _Commands) -> None:
         epilog=f"{_STRATEGIES} {_STATUSES}",
     )
     compare = "compare with a file of expected verdicts, as --format csv prints it; with no selection, all of the file"
-    _add_selection(check, "a guarantee, or all (default: all but last-write-wins); repeatable")
+    _add_selection(check, "a guarantee, or every (default: every one but last-write-wins); repeatable")
     _add_bounds(check)
     add = check.add_argument
     add("--format", choices=("text", "json", "csv"), default="text", help="how to print the verdicts (default: text)")
     add("--expect", type=Path, metavar="FILE", help=compare)
+    only = "print only the pairs of strategies that keep all that was asked for; exit status 0 if there is one, else 1"
+    add("--only-holding", action="store_true", help=only)
 
 
 def _add_choose(commands: _Commands) -> None:
@@ -142,7 +144,7 @@ def _add_conform(commands: _Commands) -> None:
             "3 nothing differs, but not all was covered; 130 stopped with Ctrl-C."
         ),
     )
-    of_users = "a guarantee, for its users' programs; or all (default: all but linearizability); repeatable"
+    of_users = "a guarantee, for its users' programs; or every (default: every one but linearizability); repeatable"
     _add_selection(command, of_users, writes=COVERED_WRITES)
     add = command.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")
@@ -162,15 +164,15 @@ def _add_selection(
     faults: str = "none",
     writes: tuple[str, ...] = DEFAULT_WRITES,
 ) -> None:
-    every_fault = f"{_FAULTS}, or all of these (default: {faults}); repeatable"
+    every_fault = f"{_FAULTS}; or every for all that are named here (default: {faults}); repeatable"
     _add_strategies(command, writes)
     command.add_argument("--guarantee", action="append", metavar="G", help=guarantee)
     command.add_argument("--fault", action="append", metavar="F", help=every_fault)
 
 
 def _add_strategies(command: argparse.ArgumentParser, writes: tuple[str, ...] = DEFAULT_WRITES) -> None:
-    every_write = f"a write strategy, or all for every one {_by_default(writes)}"
-    every_read = f"a read strategy, or all-reads for every one, as all is itself one {_by_default(DEFAULT_READS)}"
+    every_write = f"a write strategy, or W=2, quorum, all, one; or every {_by_default(writes)}"
+    every_read = f"a read strategy, or R=2, majority; or every {_by_default(DEFAULT_READS)}"
     command.add_argument("--write", action="append", metavar="W", help=every_write)
     command.add_argument("--read", action="append", metavar="R", help=every_read)
 
@@ -230,7 +232,7 @@ def _add_report(commands: _Commands) -> None:
         ),
         epilog=f"{_STRATEGIES} Exit status: 0; 2 the request makes no sense; 130 stopped with Ctrl-C.",
     )
-    _add_selection(report, "a guarantee, or all (default: all but last-write-wins); repeatable", faults="all")
+    _add_selection(report, "a guarantee, or every (default: every one but last-write-wins); repeatable", faults="every")
     add = report.add_argument
     add("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE", help="where (default: report.html)")
     add(

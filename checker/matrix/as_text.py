@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
-from rich.text import Text
 
-from overbooked.checker.cells import CellVerdict, Explored
-from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole, sign, style
+from overbooked.checker.cells import Cell, CellVerdict, Explored
+from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole, sign
 from overbooked.checker.engine.memory_limit import peak
 from overbooked.checker.matrix.as_json import csv_row
+from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.matrix.expected import Compared
+from overbooked.checker.matrix.verdict_table import Row, show_table
 from overbooked.checker.traces.names import command_for
 from overbooked.spec.faults import fault_named
 
-_HEADINGS = {
-    "read-after-write": "read\nafter\nwrite",
-    "read-your-writes": "read\nyour\nwrites",
-    "monotonic-reads": "mono-\ntonic\nreads",
-    "linearizability": "line-\nariz-\nable",
-    "no-double-booking": "no\ndouble\nbook.",
-    "convergence": "con-\nver-\ngence",
-    "durability": "\ndura-\nbility",
-    "booking-availability": "book\navail-\nable",
-    "checking-availability": "check\navail-\nable",
-    "last-write-wins": "last\nwrite\nwins",
-}
-_WIDE = 90
-"""From this many columns on, the ways to write have a column of their own."""
 _NUMBERS = ("verdict", "length", "states", "transitions", "depth")
 
 
-def show(console: Console, verdicts: Sequence[CellVerdict]) -> None:
-    """Print a table for each fault setting, what its signs mean, and a line for each violation."""
-    for fault in dict.fromkeys(verdict.cell.fault for verdict in verdicts):
-        _show_fault(console, fault, [verdict for verdict in verdicts if verdict.cell.fault == fault])
-    _show_legend(console, verdicts)
-    _show_violations(console, verdicts)
+class Tables:
+    """The tables of some cells, each of which is printed once its verdicts are known.
+
+    There is one for each fault setting; of one guarantee alone, all fault settings stand side by side.
+    """
+
+    def __init__(self, console: Console, cells: Sequence[Cell]) -> None:
+        self._console = console
+        faults = list(dict.fromkeys(cell.fault for cell in cells))
+        is_beside = len(faults) > 1 and len({cell.guarantee for cell in cells}) == 1
+        self._waiting = deque([faults] if is_beside else [[fault] for fault in faults])
+        self._cells = cells
+
+    def ready(self, judging: Evaluation) -> Callable[[], None] | None:
+        """Return what prints the next table, if all of it is known."""
+        faults = self._waiting[0] if self._waiting else []
+        if not faults or not all(judging.is_judged(cell) for cell in self._cells if cell.fault in faults):
+            return None
+        return lambda: self._show(self._waiting.popleft(), judging.verdicts)
+
+    def show_rest(self, verdicts: Sequence[CellVerdict]) -> None:
+        """Print the tables that have not been printed, what their signs mean, and a line for each violation."""
+        while self._waiting:
+            self._show(self._waiting.popleft(), verdicts)
+        _show_legend(self._console, verdicts)
+        _show_violations(self._console, verdicts)
+
+    def _show(self, faults: Sequence[str], verdicts: Sequence[CellVerdict]) -> None:
+        its = [verdict for verdict in verdicts if verdict.cell.fault in faults]
+        if len(faults) > 1:
+            _show_faults(self._console, faults, its)
+        else:
+            _show_fault(self._console, faults[0], its)
 
 
 def show_explored(
@@ -78,39 +92,47 @@ def show_compared(console: Console, compared: Sequence[Compared], *, finished: b
     )
 
 
-def _show_fault(console: Console, fault: str, verdicts: list[CellVerdict]) -> None:
-    replicas = verdicts[0].cell.replicas
-    name = "no fault" if fault == "none" else fault
-    show_paragraph(console, f"{replicas} replica{'s' * (replicas > 1)}, {name}: {fault_named(fault).sentence}.")
-    wide = console.width >= _WIDE
-    table = plain_table(apart=1)
-    for heading in ("write", "read") if wide else ("write\n  read",):
-        table.add_column("\n" * (2 - heading.count("\n")) + heading, no_wrap=True)
-    guarantees = list(dict.fromkeys(verdict.cell.guarantee for verdict in verdicts))
-    for guarantee in guarantees:
-        table.add_column(_HEADINGS[guarantee], no_wrap=True, min_width=5)
-    before = None
-    for (write, read), row in _rows(verdicts).items():
-        signs = [_sign(console, row[each]) for each in guarantees]
-        if write != before and not wide:
-            table.add_row(write)
-        table.add_row(*((write if write != before else "", read) if wide else (f"  {read}",)), *signs)
-        before = write
-    show_whole(console, table)
+def _show_fault(console: Console, fault: str, verdicts: Sequence[CellVerdict]) -> None:
+    show_paragraph(console, f"{_replicas(verdicts)}, {_called(fault)}: {fault_named(fault).sentence}.")
+    show_table(console, *_columns(verdicts, "guarantee"))
+    show_line(console, "")
+
+
+def _show_faults(console: Console, faults: Sequence[str], verdicts: Sequence[CellVerdict]) -> None:
+    """Print one table of one guarantee, with a column for each fault setting."""
+    judged = verdicts[0].cell.judged
+    show_paragraph(console, f"{_replicas(verdicts)}, {judged.name}: {judged.sentence}.")
     console.print()
+    meanings = plain_table(has_header=False)
+    for fault in faults:
+        meanings.add_row(_called(fault), fault_named(fault).sentence)
+    show_whole(console, meanings, may_wrap=100)
+    names, rows = _columns(verdicts, "fault")
+    show_table(console, [_called(name) for name in names], rows)
+    console.print()
+    if any(None in row for *_, row in rows):
+        show_line(console, "- do not go together")
 
 
-def _rows(verdicts: list[CellVerdict]) -> dict[tuple[str, str], dict[str, CellVerdict]]:
+def _replicas(verdicts: Sequence[CellVerdict]) -> str:
+    replicas = verdicts[0].cell.replicas
+    return f"{replicas} replica{'s' * (replicas > 1)}"
+
+
+def _called(fault: str) -> str:
+    return "no fault" if fault == "none" else fault
+
+
+def _columns(verdicts: Sequence[CellVerdict], column: str) -> tuple[list[str], list[Row]]:
+    """Return the names of the columns, each of which is a guarantee or a fault, and a row for each pair of strategies.
+
+    A pair that does not go with a fault has no verdict there.
+    """
     rows: dict[tuple[str, str], dict[str, CellVerdict]] = {}
     for verdict in verdicts:
-        rows.setdefault((verdict.cell.write, verdict.cell.read), {})[verdict.cell.guarantee] = verdict
-    return rows
-
-
-def _sign(console: Console, verdict: CellVerdict) -> Text:
-    kind = verdict.verdict
-    length = f" {verdict.length}" if verdict.length is not None else ""
-    return Text(sign(kind, console) + length, style=style(kind))
+        rows.setdefault(verdict.cell[:2], {})[getattr(verdict.cell, column)] = verdict
+    names = list(dict.fromkeys(getattr(verdict.cell, column) for verdict in verdicts))
+    return names, [(write, read, [row.get(name) for name in names]) for (write, read), row in rows.items()]
 
 
 def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from overbooked.checker.cells import Cell, CellVerdict, Explored
@@ -55,6 +56,15 @@ class Evaluation:
     def explored(self) -> Explored:
         """How much was explored until now."""
         return self._done.plus(self._under_way) if self._under_way else self._done
+
+    @cached_property
+    def models(self) -> int:
+        """How many distinct models there are in all."""
+        return sum(len(_alike(family)) for family in _families(self.cells))
+
+    def is_judged(self, cell: Cell) -> bool:
+        """Return whether all is known of a cell that is going to be."""
+        return cell in self._known
 
     def run(self) -> Generator[Explored, None, None]:
         """Judge the cells; yield after each step of the way. Stopped in between, what was found is kept."""
@@ -146,7 +156,14 @@ def _families(cells: Iterable[Cell]) -> Iterable[list[Cell]]:
 
 
 def _models(family: list[Cell]) -> Iterator[tuple[Model, list[Cell]]]:
-    """Yield the distinct models of a family, each with the cells that it answers for.
+    """Yield the distinct models of a family, each with the cells that it answers for."""
+    for cells in _alike(family):
+        guarantees = {cell.guarantee: cell.judged for cell in cells}
+        yield model(cells[0].setting, *guarantees.values()), cells
+
+
+def _alike(family: list[Cell]) -> list[list[Cell]]:
+    """Return the cells of a family in groups, each of which has one model.
 
     Where nobody checks, the way to read makes no difference, nor the way to write where nobody books; and
     some strategies have two names (over three replicas ``first:2`` is ``quorum``).
@@ -156,6 +173,4 @@ def _models(family: list[Cell]) -> Iterator[tuple[Model, list[Cell]]]:
         setting = cell.setting
         write, read = setting.write._replace(name=""), setting.read._replace(name="")
         alike.setdefault((write if setting.bookings else None, read if setting.checks else None), []).append(cell)
-    for cells in alike.values():
-        guarantees = {cell.guarantee: cell.judged for cell in cells}
-        yield model(cells[0].setting, *guarantees.values()), cells
+    return list(alike.values())

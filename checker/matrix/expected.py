@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from overbooked.checker.cells import Cell, CellVerdict
 from overbooked.checker.matrix.as_json import COLUMNS, csv_row
+from overbooked.spec.names import RequestError
 
 Outcome: TypeAlias = Literal[
     "as expected", "missing violation", "new violation", "other numbers", "unknown", "vacuous", "not in the file"
@@ -17,7 +18,7 @@ Outcome: TypeAlias = Literal[
 _VERDICTS = {"holds", "violated", "vacuous"}
 
 
-class ExpectationsError(ValueError):
+class ExpectationsError(RequestError):
     """A file of expected verdicts that cannot be read; the message says which line is wrong and what would be right."""
 
 
@@ -34,12 +35,7 @@ def read(file: Path, fault: str | None = None) -> dict[Cell, dict[str, str]]:
 
     Raises :class:`ExpectationsError` when there is no such file or a line of it makes no sense.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExpectationsError(
-            f"{file}: cannot be read as text ({getattr(error, 'strerror', None) or error})"
-        ) from None
+    text = _text(file)
     rows = csv.DictReader(text.splitlines())
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise ExpectationsError(f"{file}:1: the heading should be {','.join(COLUMNS)}")
@@ -52,6 +48,17 @@ def read(file: Path, fault: str | None = None) -> dict[Cell, dict[str, str]]:
 def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) -> list[Compared]:
     """Return each verdict with the expected one, and what comes of it."""
     return [Compared(_outcome(it, expected.get(it.cell)), it, expected.get(it.cell)) for it in found]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ExpectationsError(f"{file}: there is no such file; spec/expected.csv is one") from None
+    except UnicodeDecodeError:
+        raise ExpectationsError(f"{file}: is no text; it should be what check --format csv prints") from None
+    except OSError as error:
+        raise ExpectationsError(f"{file}: cannot be read ({error.strerror})") from None
 
 
 def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, str]]:

@@ -15,6 +15,7 @@ from overbooked.checker.theorems import invariants
 from overbooked.checker.theorems.any_size import Numbers, replica_of
 from overbooked.checker.theorems.invariants import Lines
 from overbooked.checker.theorems.smallest_run import run_in_words
+from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.language import Model
@@ -50,7 +51,8 @@ def named(name: str, replicas: int) -> Callable[[], Iterator[Theorem]]:
     Raises :class:`overbooked.spec.names.StrategyError` when a strategy is unknown, or the pair is not one that is
     proved so.
     """
-    write, _, read = name.removeprefix("steps:").partition("/")
+    its_write, _, its_read = name.removeprefix("steps:").partition("/")
+    write, read = write_called(its_write, replicas), read_called(its_read, replicas)
     setting = _setting(write, read, replicas)
     if replicas > MOST:
         raise StrategyError(f"{shown(name)}: the spec's own steps are proved over up to {MOST} replicas")

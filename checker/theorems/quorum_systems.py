@@ -15,6 +15,7 @@ import z3
 
 from overbooked.checker.proving.solver import Claim, number
 from overbooked.spec.combinations import misfit
+from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.names import StrategyError, shown
 from overbooked.spec.read_strategies import ReadStrategy, read_strategy
@@ -134,7 +135,8 @@ def system_named(name: str, replicas: int) -> QuorumSystem | None:
     """
     if "/" in name:
         its_write, _, its_read = name.partition("/")
-        write, read = write_strategy(its_write, replicas), read_strategy(its_read, replicas)
+        write = write_strategy(write_called(its_write, replicas), replicas)
+        read = read_strategy(read_called(its_read, replicas), replicas)
         if unfit := misfit(write, read, FAULTS["none"]):
             raise StrategyError(unfit)
         return of_strategies(write, read, replicas)
