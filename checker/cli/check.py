@@ -7,6 +7,7 @@ import time
 
 from rich.console import Console
 
+from overbooked.checker.choosing.as_json import keepers_object
 from overbooked.checker.choosing.as_text import show_keepers
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import evaluated
@@ -23,15 +24,19 @@ def run(request: argparse.Namespace, console: Console) -> int:
 def _check(request: argparse.Namespace, console: Console) -> int:
     start = time.perf_counter()
     judging = evaluated(request, arguments.cells(request), runs=request.format == "json")
+    broken = [each.cell for each in judging.verdicts if each.verdict == "violated"]
     if request.format == "text":
         as_text.show(console, judging.verdicts)
-        show_keepers(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
+        show_keepers(console, broken)
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
         if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:
             print(f"The same command, also with other bounds, goes on from {request.checkpoint}.")
     elif request.format == "json":
-        print(as_json.as_json(judging.verdicts, finished=judging.finished))
+        keepers = keepers_object(broken)
+        explored = as_json.explored_object(judging.explored, time.perf_counter() - start)
+        about = {"explored": explored, "what_keeps_what_is_broken": keepers}
+        print(as_json.as_json(judging.verdicts, finished=judging.finished, **about))
     else:
         print(as_json.as_csv(judging.verdicts))
     return _status(judging)
