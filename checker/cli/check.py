@@ -30,16 +30,25 @@ def _check(request: argparse.Namespace, console: Console) -> int:
         show_keepers(console, broken)
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
-        if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:
+        if _goes_on_from(request, judging):
             print(f"The same command, also with other bounds, goes on from {request.checkpoint}.")
     elif request.format == "json":
         keepers = keepers_object(broken)
         explored = as_json.explored_object(judging.explored, time.perf_counter() - start)
-        about = {"explored": explored, "what_keeps_what_is_broken": keepers}
+        about = {
+            "goes_on_from": _goes_on_from(request, judging),
+            "explored": explored,
+            "what_keeps_what_is_broken": keepers,
+        }
         print(as_json.as_json(judging.verdicts, finished=judging.finished, **about))
     else:
         print(as_json.as_csv(judging.verdicts))
     return _status(judging)
+
+
+def _goes_on_from(request: argparse.Namespace, judging: Evaluation) -> str | None:
+    """Return the checkpoint from which the same command goes on; ``None``, if it has none, or has nothing left."""
+    return str(request.checkpoint) if request.checkpoint and _status(judging) in {STOPPED, BOUNDED} else None
 
 
 def _expect(request: argparse.Namespace, console: Console) -> int:
