@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
@@ -151,6 +151,79 @@ def declared(schema: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON i
     yield from its.items()
     for part in [*its.values(), *schema.get("$defs", {}).values(), *([schema["items"]] if schema.get("items") else [])]:
         yield from declared(part)
+
+
+def told_by_check(found: Any) -> list[str]:  # noqa: ANN401 - JSON is of any type
+    """Return what the text tells of these verdicts, too."""
+    explored, keeps = found["explored"], found["what_keeps_what_is_broken"]
+    pairs = [f"{pair['write']} by {pair['read']}" for pair in keeps["pairs"]]
+    broken = [row for row in found["verdicts"] if row["verdict"] == "violated"]
+    counts = (
+        f"{explored['states']:,} states and {explored['transitions']:,} transitions in {explored['models']} distinct"
+    )
+    lines = [f"{row['length']} steps {row['command']}" for row in broken]
+    return [counts, f"more: {keeps['more']}", *pairs, *lines, *(f"{its}." for its in found["faults"].values())]
+
+
+def told_by_trace(found: Any) -> list[str]:  # noqa: ANN401 - JSON is of any type
+    """Return what the text tells of this run, too."""
+    run = found["verdicts"][0]["trace"]
+    steps = [f"{at} {it['who']} {it['what']} {' '.join(it['holds'].values())}" for at, it in enumerate(run["steps"], 1)]
+    ways = [f"Least change that repairs it: {run['way_out']['words']}.", f"keeps it: {run['all_that_keeps_it']}"]
+    plain = [run[key] for key in ("setting", "sentence", "users", "why", "right", "bookings", "name")]
+    return [*plain, *steps, *ways, f"spec/traces/{run['page']}.md"]
+
+
+def told_by_conform(found: Any) -> list[str]:  # noqa: ANN401 - JSON is of any type
+    """Return what the text tells of these programs, too."""
+    (row, *_), sums = found["conformance"], found["in_all"]
+    steps = [f"{at} {it['who']} {it['what']}" for at, it in enumerate(row["trace"]["steps"], 1)]
+    differs = [" ".join(it.values()) for it in row["trace"]["differs"]]
+    counts = f"{sums['covered']:,} of {sums['transitions']:,} transitions covered in {sums['runs']:,} run"
+    programs = [f"{each['command']}\n" for each in found["conformance"]]
+    return [row["users"], *steps, *differs, counts, *(" ".join(line.split()) for line in programs)]
+
+
+def told_by_prove(found: Any) -> list[str]:  # noqa: ANN401 - JSON is of any type
+    """Return what the text tells of these theorems, too."""
+    (it,) = found["theorems"]
+    said = [it[key] for key in ("name", "statement", "symbols", "covers", "how", "case")]
+    return [*said, *it["run"], *(part["what"] for part in it["parts"]), found["groups"][it["group"]]]
+
+
+def told_by_choose(found: Any) -> list[str]:  # noqa: ANN401 - JSON is of any type
+    """Return what the text tells of these pairs, too."""
+    every = [row for row in found["choices"] if row["keeps_more"]][:10]
+    return [
+        f"of {found['considered']} pairs",
+        *(f"{row['write']} {row['read']} {row['ack_waits_for'] or 'log'} {row['check_waits_for']}" for row in every),
+        *(f"misses {it['guarantee']}: {it['command']}" for row in every for it in row["missed"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "told"),
+    [
+        ("check", "--write serial-async --read one --fault replica-crash", told_by_check),
+        ("trace", "serial-async one read-after-write --fault replica-crash", told_by_trace),
+        ("conform", f"{ONE} --guarantee durability --app test_conformance:Eager --orders", told_by_conform),
+        ("prove", "serial-async/one:db3", told_by_prove),
+        ("choose", "--need no-double-booking --need convergence --survive both", told_by_choose),
+        ("latency", "--times 2", lambda found: [each["waits_for"] for each in found["latencies"]]),
+        ("simulate", "--trials 100 --delays wan", lambda found: [f"{leg} {it}" for leg, it in found["legs"].items()]),
+        ("list", "", lambda found: list(found["theorems"].values())),
+        ("list-like", "--like Redis", lambda found: [each["ends"].replace("`", "") for each in found["things"]]),
+    ],
+)
+def test_what_json_tells_is_what_text_tells(
+    name: str, asked: str, told: Callable[[Any], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the text of a command says beside its table is in its JSON, in the same words."""
+    main([name.removesuffix("-like"), *asked.split()])
+    text = " ".join(capsys.readouterr().out.split())
+    every = told(document(name, asked, capsys))
+    assert len(every) > 2
+    assert [it for it in every if " ".join(it.split()) not in text] == []
 
 
 @pytest.mark.parametrize(("name", "asked"), [(name, asked) for name, every in SHAPES.items() for asked in every])
