@@ -41,6 +41,7 @@ docs:
     overbooked traces --write
     overbooked claims --write
     pytest -q tests/test_docs.py --long --write-docs
+    pytest -q tests/test_schemas.py -k example --write-docs
 
 # what CI does, in a copy of the last commit
 ci:

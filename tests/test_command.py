@@ -104,6 +104,8 @@ def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixt
     ]
     steps = row["trace"]["steps"]  # type: ignore[index]
     assert [step["step"] for step in steps] == ["invoke", "apply", "confirm", "ack", "invoke", "sample", "finish"]
+    held = {"db1": "-", "db2": "-", "db3": "-"}
+    assert row["trace"]["first"] == steps[0]["holds"] == held  # type: ignore[index]
     assert steps[1] == {
         "step": "apply",
         "call": "book",
@@ -112,6 +114,9 @@ def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixt
         "booking": 1,
         "stored": 1,
         "replica": "db1",
+        "who": "db1",
+        "what": "applies b1",
+        "holds": held | {"db1": "b1"},
     }
     assert steps[5] == {
         "step": "sample",
@@ -120,8 +125,12 @@ def test_json_tells_the_run_in_the_words_of_the_model(capsys: pytest.CaptureFixt
         "room": "r1",
         "replica": "db2",
         "answer": "available",
+        "who": "db2",
+        "what": "answers u2: no booking",
+        "holds": held | {"db1": "b1"},
     }
-    assert steps[6] == {"step": "finish", "call": "check", "user": "u2", "room": "r1", "answer": "available"}
+    told = {"step": "finish", "call": "check", "user": "u2", "room": "r1", "answer": "available"}
+    assert told.items() <= steps[6].items()
     (row,) = verdicts(capsys, "--write", "serial-sync", "--read", "one", "--guarantee", "read-after-write")
     assert (row["verdict"], row["trace"]) == ("holds", None)
 

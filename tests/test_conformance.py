@@ -467,7 +467,7 @@ def test_json_names_every_program_and_its_shortest_difference(
     rows = document["conformance"]
     assert [row["guarantee"] for row in rows] == ["durability", "booking-availability"]
     assert set(rows[0]) == {
-        *("write", "read", "replicas", "fault", "guarantee"),
+        *("write", "read", "replicas", "fault", "guarantee", "program", "users", "command"),
         *("states", "transitions", "covered", "runs", "verdict", "reason", "trace"),
     }
     assert all(row["covered"] == row["transitions"] > 0 and row["verdict"] == "conforms" for row in rows)

@@ -55,7 +55,7 @@ def show_way_out(console: Console, cell: Cell) -> None:
     if way:
         show_paragraph(console, f"Least change that repairs it: {in_words(cell, way)}.")
     if is_known(cell):
-        show_line(console, f"All that keeps it: {_command(cell)}")
+        show_line(console, f"All that keeps it: {choose_command(cell)}")
 
 
 def show_keepers(console: Console, broken: Sequence[Cell]) -> None:
@@ -63,7 +63,7 @@ def show_keepers(console: Console, broken: Sequence[Cell]) -> None:
     found = keepers(broken) if len({cell.fault for cell in broken}) == 1 else []
     if not found:
         return
-    more = _command(broken[0]._replace(guarantee="G"))
+    more = choose_command(broken[0]._replace(guarantee="G"))
     show_line(console, f"What keeps what is broken above (more: {more}):\n")
     table = plain_table()
     table.add_column("  write by read", no_wrap=True)
@@ -76,7 +76,8 @@ def show_keepers(console: Console, broken: Sequence[Cell]) -> None:
     console.print()
 
 
-def _command(cell: Cell) -> str:
+def choose_command(cell: Cell) -> str:
+    """Return the command that lists all pairs that keep the guarantee of a cell under its fault."""
     survive = f" --survive {cell.fault}" * (cell.fault != "none")
     return f"overbooked choose --need {cell.guarantee}{survive}"
 

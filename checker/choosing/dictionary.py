@@ -45,9 +45,16 @@ def breaks(usual: Usual, fault: str) -> str:
     >>> breaks(Usual("w: 1, primary", "primary:1", "one:primary"), "none")
     'no-double-booking'
     """
+    return ", ".join(_broken(usual, fault)) or "nothing"
+
+
+def _broken(usual: Usual, fault: str) -> list[str]:
     cells = [Cell(usual.write, usual.read, REPLICAS, fault, name) for name in TABLE]
-    broken = [cell.guarantee for cell in cells if verdicts(fault)[cell.first_named].verdict == "violated"]
-    return ", ".join(weakest(broken)) or "nothing"
+    return weakest(cell.guarantee for cell in cells if verdicts(fault)[cell.first_named].verdict == "violated")
+
+
+def _breaks_by_fault(usual: Usual) -> dict[str, list[str]]:
+    return {fault: _broken(usual, fault) for fault in ("none", usual.fault)}
 
 
 def show(console: Console, system: System) -> None:
@@ -67,6 +74,13 @@ def show(console: Console, system: System) -> None:
             show_paragraph(console, f"  but there, {_plain(usual.but)}")
         show_line(console, f"  overbooked check --write {usual.write} --read {usual.read} --fault {usual.fault}")
     show_paragraph(console, f"\n{_ABOUT}")
+
+
+def system_object(system: System) -> dict[str, object]:
+    """Return the same by name: a system's things with what they are here, and what its usual settings break."""
+    usual = [{**each._asdict(), "but": each.but or None, "breaks": _breaks_by_fault(each)} for each in system.usual]
+    things = [entry._asdict() for entry in system.entries]
+    return {"name": system.name, "replicates": system.replicates, "things": things, "usual": usual, "about": _ABOUT}
 
 
 def page() -> str:

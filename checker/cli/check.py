@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
 from rich.console import Console
 
+from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.choosing.as_json import keepers_object
 from overbooked.checker.choosing.as_text import show_keepers
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import evaluated
@@ -29,18 +32,27 @@ def _check(request: argparse.Namespace, console: Console) -> int:
     keep, may = holding(judging.verdicts)
     shown = of_pairs(judging.verdicts, keep) if request.only_holding else judging.verdicts
     if request.format == "json":
-        print(as_json.as_json(shown, finished=judging.finished))
+        print(_as_json(request, judging, shown, time.perf_counter() - start))
     elif request.format == "csv":
         print(as_json.as_csv(shown))
     else:
         _show(judging, tables, console)
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
-        if request.checkpoint and _status(judging) in {STOPPED, BOUNDED}:
+        if _goes_on_from(request, judging):
             print(f"The same command, also with other bounds, goes on from {request.checkpoint}.")
     if request.only_holding and judging.finished:
         return HOLDS if keep else BOUNDED if may else VIOLATED
     return _status(judging)
+
+
+def _as_json(request: argparse.Namespace, judging: Evaluation, shown: Sequence[CellVerdict], seconds: float) -> str:
+    about = {
+        "goes_on_from": _goes_on_from(request, judging),
+        "explored": as_json.explored_object(judging.explored, seconds),
+        "what_keeps_what_is_broken": keepers_object(_broken(shown)),
+    }
+    return as_json.as_json(shown, finished=judging.finished, **about)
 
 
 def _show(judging: Evaluation, tables: as_text.Tables | None, console: Console) -> None:
@@ -49,7 +61,16 @@ def _show(judging: Evaluation, tables: as_text.Tables | None, console: Console) 
         show_holding(console, judging.verdicts)
         return
     tables.show_rest(judging.verdicts)
-    show_keepers(console, [each.cell for each in judging.verdicts if each.verdict == "violated"])
+    show_keepers(console, _broken(judging.verdicts))
+
+
+def _broken(verdicts: Sequence[CellVerdict]) -> list[Cell]:
+    return [each.cell for each in verdicts if each.verdict == "violated"]
+
+
+def _goes_on_from(request: argparse.Namespace, judging: Evaluation) -> str | None:
+    """Return the checkpoint from which the same command goes on; ``None``, if it has none, or has nothing left."""
+    return str(request.checkpoint) if request.checkpoint and _status(judging) in {STOPPED, BOUNDED} else None
 
 
 def _expect(request: argparse.Namespace, console: Console) -> int:

@@ -18,9 +18,10 @@ from overbooked.checker.cli import arguments
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
 from overbooked.checker.cli.progress import watched
 from overbooked.checker.conformance.as_json import as_json
-from overbooked.checker.conformance.as_text import Tested, show_conformance
+from overbooked.checker.conformance.as_text import show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
 from overbooked.checker.conformance.loader import STORAGES, parts_called
+from overbooked.checker.conformance.tested import Tested
 from overbooked.checker.engine.search import Bounds
 
 _MANY = 3_000_000
@@ -113,11 +114,11 @@ def run(request: argparse.Namespace, console: Console) -> int:
         for _ in watched(steps, str):
             if stop.asked:
                 break
+    tested, seconds = Tested(request.app, request.over, request.orders), time.perf_counter() - start
     if request.format == "json":
-        print(as_json(found.results, finished=found.finished))
+        print(as_json(found.results, tested, seconds, finished=found.finished))
     else:
-        tested = Tested(request.app, request.over, request.orders)
-        show_conformance(console, found.results, tested, time.perf_counter() - start, finished=found.finished)
+        show_conformance(console, found.results, tested, seconds, finished=found.finished)
     verdicts = {result.verdict for result in found.results}
     if not found.finished:
         return STOPPED

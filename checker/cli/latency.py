@@ -27,7 +27,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     times = _times(request)
     rows = latencies(*arguments.strategies(request), request.replicas, times)
     if request.format == "json":
-        print(as_json(rows, request.replicas))
+        print(as_json(rows, request.replicas, times))
     elif request.format == "csv":
         print(as_csv(rows))
     else:

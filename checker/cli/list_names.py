@@ -8,6 +8,7 @@ from rich.console import Console
 
 from overbooked.checker.cli.exit_status import HOLDS
 from overbooked.checker.console import plain_table
+from overbooked.checker.documents import json_document
 from overbooked.checker.matrix.in_words import read_in_words, write_in_words
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
@@ -22,21 +23,36 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such system.
     """
     if request.like is not None:
-        return _like(request.like, console)
-    replicas = request.replicas
-    writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
-    _show(console, "Ways to write", {each.name: write_in_words(each, replicas) for each in writes})
-    _show(console, "Ways to read", {each.name: read_in_words(each) for each in reads})
-    _show(console, "Guarantees", {each.name: each.sentence for each in GUARANTEES.values()})
-    _show(console, "Faults", {each.name: each.sentence for each in FAULTS.values()})
-    _show(console, "Theorems", _theorems(replicas))
+        return _like(request, console)
+    named = _named(request.replicas)
+    if request.format == "json":
+        print(json_document(replicas=request.replicas, **{key: lines for key, (_, lines) in named.items()}))
+    else:
+        for heading, lines in named.values():
+            _show(console, heading, lines)
     return HOLDS
 
 
-def _like(name: str, console: Console) -> int:
-    from overbooked.checker.choosing.dictionary import show, system_named  # noqa: PLC0415 - few lists need the verdicts
+def _named(replicas: int) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return what there is: by what it is, its heading, and each name with a line on it."""
+    writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
+    return {
+        "writes": ("Ways to write", {each.name: write_in_words(each, replicas) for each in writes}),
+        "reads": ("Ways to read", {each.name: read_in_words(each) for each in reads}),
+        "guarantees": ("Guarantees", {each.name: each.sentence for each in GUARANTEES.values()}),
+        "faults": ("Faults", {each.name: each.sentence for each in FAULTS.values()}),
+        "theorems": ("Theorems", _theorems(replicas)),
+    }
 
-    show(console, system_named(name))
+
+def _like(request: argparse.Namespace, console: Console) -> int:
+    from overbooked.checker.choosing import dictionary  # noqa: PLC0415 - few lists need the verdicts
+
+    system = dictionary.system_named(request.like)
+    if request.format == "json":
+        print(json_document(**dictionary.system_object(system)))
+    else:
+        dictionary.show(console, system)
     return HOLDS
 
 

@@ -84,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument(
         "--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)"
     )
+    how = "how to print them (default: text)"
+    listing.add_argument("--format", choices=("text", "json"), default="text", help=how)
     return top
 
 

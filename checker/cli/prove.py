@@ -31,7 +31,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     if terminal:
         show_summary(terminal, found, time.perf_counter() - start)
     else:
-        print(as_json(found))
+        print(as_json(found, time.perf_counter() - start))
     return _status(found)
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from rich.console import Console
 
 from overbooked.checker.cells import CellVerdict
+from overbooked.checker.choosing.as_json import way_out_object
 from overbooked.checker.choosing.as_text import show_way_out
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import one_run
@@ -17,7 +18,7 @@ from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, SENSELESS, STOPPE
 from overbooked.checker.cli.progress import watched
 from overbooked.checker.engine.other_runs import Other, different_runs
 from overbooked.checker.engine.search import Bounds, Exploration, until_broken
-from overbooked.checker.matrix.as_json import as_json
+from overbooked.checker.matrix.as_json import told_as_json
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.pages.kinds import kind_name
 from overbooked.checker.traces.as_itf import as_itf
@@ -89,7 +90,8 @@ def _show(
         show_beside(console, _with_beside(trace, verdict), kind_name(verdict, pages()))
         show_way_out(console, verdict.cell)
     elif request.format == "json":
-        print(as_json([verdict], finished=True, in_full=_with_beside(trace, verdict)))
+        told = {"page": kind_name(verdict, pages()), "like_one_before": not is_new, **way_out_object(verdict.cell)}
+        print(told_as_json(verdict, _with_beside(trace, verdict), finished=True, **told))
     else:
         print(_FORMS[request.format](trace), end="")
     return VIOLATED
@@ -107,7 +109,7 @@ def _without_run(request: argparse.Namespace, judging: Evaluation, console: Cons
     if request.format == "text":
         tell_verdict(console, verdict, finished=judging.finished)
     elif request.format == "json":
-        print(as_json([verdict], finished=judging.finished))
+        print(told_as_json(verdict, None, finished=judging.finished))
     else:
         print(
             f"overbooked: there is no run to be shown: {verdict.cell.guarantee} {_WHY_NONE[verdict.verdict]}",

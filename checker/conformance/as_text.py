@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from overbooked.checker.cells import Cell
 from overbooked.checker.conformance.coverage import Conformance
 from overbooked.checker.conformance.difference_text import app_called, show_difference
+from overbooked.checker.conformance.tested import Tested
 from overbooked.checker.console import plain_table, show_line, show_whole, sign, style
 from overbooked.spec.faults import fault_named
 from overbooked.spec.telling import users_in_words
-
-
-class Tested(NamedTuple):
-    """What was held against the spec, as it was asked for: app server, storage, and whether in every order."""
-
-    app: str | None
-    over: str
-    orders: bool
 
 
 def show_conformance(
@@ -88,21 +79,8 @@ def _show_others(console: Console, differing: Sequence[Conformance], tested: Tes
     if len(differing) > 1:
         show_line(console, f"{len(differing)} programs differ; each has its own run:\n")
         for result in differing:
-            show_line(console, f"{_length(result):>4} steps  {_command(result.cells[0], tested)}")
+            show_line(console, f"{_length(result):>4} steps  {tested.command(result.cells[0])}")
         show_line(console, "")
-
-
-def _command(cell: Cell, tested: Tested) -> str:
-    """Return the command that shows how one program differs."""
-    asked = {
-        "--fault": None if cell.fault == "none" else cell.fault,
-        "--replicas": None if cell.replicas == 3 else cell.replicas,  # noqa: PLR2004 - the command's default
-        "--over": None if tested.over == "memory" else tested.over,
-        "--app": tested.app,
-    }
-    more = "".join(f" {name} {value}" for name, value in asked.items() if value is not None)
-    more += " --orders" * tested.orders
-    return f"overbooked conform --write {cell.write} --read {cell.read} --guarantee {cell.guarantee}{more}"
 
 
 def _show_summary(

@@ -31,9 +31,9 @@ def latencies(writes: Sequence[str], reads: Sequence[str], replicas: int, times:
     return booking + [_of_read(name, replicas, times) for name in reads]
 
 
-def as_json(rows: Iterable[Latency], replicas: int) -> str:
+def as_json(rows: Iterable[Latency], replicas: int, times: Mapping[str, float]) -> str:
     """Return the latencies as one JSON document, a line each."""
-    return json_document(replicas=replicas, latencies=[latency_object(row) for row in rows])
+    return json_document(replicas=replicas, times=dict(times), latencies=[latency_object(row) for row in rows])
 
 
 def as_csv(rows: Iterable[Latency]) -> str:

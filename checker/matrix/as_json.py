@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from overbooked.checker.cells import Cell, CellVerdict
+from overbooked.checker.cells import Cell, CellVerdict, Explored
 from overbooked.checker.documents import json_document
+from overbooked.checker.engine.memory_limit import peak
 from overbooked.checker.engine.runs import Run
+from overbooked.checker.traces.names import command_for, trace_name
 from overbooked.checker.traces.trace import Moment, Trace
-from overbooked.spec.language import Value
+from overbooked.spec.because import because
+from overbooked.spec.faults import fault_named
 from overbooked.spec.setting import Setting
-from overbooked.spec.telling import event
+from overbooked.spec.telling import contents, event, users_in_words
 
 _ASKED = ("fault", "write", "read", "replicas", "guarantee", "bookings", "checks")
 COLUMNS = (*_ASKED, "verdict", "length", "states", "transitions", "depth")
 
 
-def as_json(verdicts: Iterable[CellVerdict], *, finished: bool, in_full: Trace | None = None) -> str:
-    """Return the verdicts as one JSON document, a line each; a single one may have its run told ``in_full``."""
-    more = {"trace": _in_full(in_full)} if in_full else {}
-    return json_document(finished=finished, verdicts=[_row(verdict) | more for verdict in verdicts])
+def as_json(verdicts: Sequence[CellVerdict], *, finished: bool, **beside: object) -> str:
+    """Return the verdicts, each with its run, as one JSON document, a line each; ``beside`` stands before them."""
+    faults = faults_object(verdict.cell for verdict in verdicts)
+    rows = [_row(verdict) | {"trace": _trace(verdict)} for verdict in verdicts]
+    return json_document(finished=finished, faults=faults, **beside, verdicts=rows)
+
+
+def told_as_json(verdict: CellVerdict, trace: Trace | None, *, finished: bool, **beside: object) -> str:
+    """Return one verdict as a JSON document, with its run told in full; ``beside`` is told of the run, too."""
+    row = _row(verdict) | {"trace": _in_full(trace) | beside if trace else None}
+    return json_document(finished=finished, faults=faults_object([verdict.cell]), verdicts=[row])
 
 
 def as_csv(verdicts: Iterable[CellVerdict]) -> str:
@@ -36,29 +46,57 @@ def csv_row(verdict: CellVerdict) -> dict[str, str]:
     return {name: "" if values[name] is None else str(values[name]) for name in COLUMNS}
 
 
-def trace(setting: Setting, run: Run) -> dict[str, object]:
-    """Return a run as JSON would have it: its steps, and from where it goes round for ever if it does."""
+def explored_object(explored: Explored, seconds: float) -> dict[str, object]:
+    """Return what was explored, and what it took: seconds, and the memory that this process has had at most."""
+    return explored._asdict() | {"seconds": round(seconds, 3), "memory_bytes": peak()}
+
+
+def faults_object(cells: Iterable[Cell]) -> dict[str, str]:
+    """Return what each fault setting of these cells means, by its name."""
+    return {fault: fault_named(fault).sentence for fault in dict.fromkeys(cell.fault for cell in cells)}
+
+
+def run_object(setting: Setting, run: Run) -> dict[str, object]:
+    """Return a run as JSON would have it: what each replica holds at first, and each step with what it holds then."""
     steps = [_step(setting, run, at) for at in range(len(run.steps))]
-    return {"steps": steps} | ({} if run.cycle_from is None else {"cycle_from": run.cycle_from})
+    return {"first": contents(setting, run.states[0]), "steps": steps}
+
+
+def _trace(verdict: CellVerdict) -> dict[str, object] | None:
+    """Return the run of a verdict, and why it breaks the guarantee; ``None``, if it has none."""
+    cell, run = verdict.cell, verdict.run
+    if run is None:
+        return None
+    setting = cell.setting
+    reason = because(setting, cell.guarantee, run.states)
+    told = {"name": trace_name(cell), "why": reason.why, "right": reason.right, "cycle_from": run.cycle_from}
+    return told | run_object(setting, run)
+
+
+_TOLD = (
+    *("name", "command", "setting", "guarantee", "sentence", "users", "why", "right", "shortest", "no_fault_needed"),
+    *("gives", "breaks", "parties", "bookings", "answers", "first"),
+)
 
 
 def _in_full(trace: Trace) -> dict[str, object]:
     """Return a trace with all that it tells."""
-    plain = ("name", "command", "setting", "guarantee", "sentence", "why", "right", "shortest", "gives", "breaks")
-    told = {name: getattr(trace, name) for name in (*plain, "parties", "first")}
+    told: Mapping[str, object] = {name: getattr(trace, name) for name in _TOLD}
     steps = [_moment(trace, moment) for moment in trace.moments]
-    cycle = {} if trace.run.cycle_from is None else {"cycle_from": trace.run.cycle_from}
-    return told | {"steps": steps} | cycle
+    return {**told, "cycle_from": trace.run.cycle_from, "steps": steps}
 
 
 def _moment(trace: Trace, moment: Moment) -> dict[str, object]:
-    told = {name: getattr(moment, name) for name in ("label", "who", "what", "read", "changed", "holds", "keeps")}
+    names = ("label", "is_fault", "who", "what", "read", "changed", "holds", "keeps")
+    told = {name: getattr(moment, name) for name in names}
     messages = [dict(zip(("from", "to", "text"), message, strict=True)) for message in moment.messages]
     return moment.values | told | {"messages": messages, "without_it": trace.without[moment.number - 1]}
 
 
-def _step(setting: Setting, run: Run, at: int) -> dict[str, Value | list[str]]:
-    return event(setting, run.steps[at], run.states[at], run.states[at + 1]).values
+def _step(setting: Setting, run: Run, at: int) -> dict[str, object]:
+    after = run.states[at + 1]
+    it = event(setting, run.steps[at], run.states[at], after)
+    return {**it.values, "who": it.who, "what": it.what, "holds": contents(setting, after)}
 
 
 def cell_object(cell: Cell) -> dict[str, object]:
@@ -67,11 +105,15 @@ def cell_object(cell: Cell) -> dict[str, object]:
 
 
 def _row(verdict: CellVerdict) -> dict[str, object]:
+    """Return a verdict without its run."""
     cell = verdict.cell
     return {
         **cell_object(cell),
         "bookings": cell.bookings,
         "checks": cell.checks,
+        "sentence": cell.judged.sentence,
+        "users": users_in_words(cell.judged),
+        "command": command_for(cell),
         "verdict": verdict.verdict,
         "witness": verdict.witness,
         "states": verdict.states,
@@ -81,5 +123,4 @@ def _row(verdict: CellVerdict) -> dict[str, object]:
         "reduced": verdict.reduced,
         "length": verdict.length,
         "shortest": verdict.shortest if verdict.length else None,
-        "trace": trace(cell.setting, verdict.run) if verdict.run else None,
     }

@@ -18,7 +18,9 @@ _DIGITS = 9
 def as_json(found: Sequence[Simulated], simulation: Simulation, at: Sequence[float], keeps: Keeps) -> str:
     """Return what was simulated as one JSON document, a line for each pair; ``at`` are times in ms."""
     pairs = [pair_object(each, at, keeps) for each in found]
-    return json_document(delays=simulation.network.name, seed=simulation.seed, pairs=pairs)
+    its = simulation.network
+    asked = {"replicas": its.replicas, "trials": simulation.trials, "seed": simulation.seed, "legs": dict(its.legs())}
+    return json_document(delays=its.name, **asked, pairs=pairs)
 
 
 def as_csv(found: Sequence[Simulated], at: Sequence[float], keeps: Keeps) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from overbooked.checker.documents import json_document
-from overbooked.checker.proving.theorem import Judged
-from overbooked.checker.theorems.catalogue import Proving
+from overbooked.checker.proving.theorem import Judged, Proof
+from overbooked.checker.theorems.catalogue import GROUPS, Proving
 from overbooked.checker.theorems.cross_check import Agreement
 
 
-def as_json(found: Proving) -> str:
+def as_json(found: Proving, seconds: float) -> str:
     """Return what was found as one JSON document, a line for each theorem and each pair."""
-    theorems, rows = [_theorem(each) for each in found.judged], [_row(each) for each in found.agreement]
-    return json_document(finished=found.finished, out_of_memory=found.out_of_memory, theorems=theorems, agreement=rows)
+    return json_document(
+        finished=found.finished,
+        out_of_memory=found.out_of_memory,
+        seconds=round(seconds, 3),
+        groups=GROUPS,
+        theorems=[_theorem(each) for each in found.judged],
+        agreement=[_row(each) for each in found.agreement],
+    )
 
 
 def _theorem(judged: Judged) -> dict[str, object]:
@@ -20,17 +26,24 @@ def _theorem(judged: Judged) -> dict[str, object]:
         "name": theorem.name,
         "group": theorem.group,
         "statement": theorem.said.words,
+        "when": theorem.said.when or None,
         "symbols": theorem.said.symbols,
         "covers": theorem.covers,
+        "how": theorem.how,
         "weakens": theorem.weakens,
+        "asked": theorem.asked,
         "verdict": proof.verdict,
         "expected": theorem.expected,
+        "as_expected": judged.as_expected,
         "seconds": round(seconds, 3),
-        "counterexample": proof.counterexample,
-        "examples": proof.examples,
-        "wrong": proof.wrong,
-        "parts": [part._asdict() for part in proof.parts],
+        **_proof(proof),
     }
+
+
+def _proof(proof: Proof) -> dict[str, object]:
+    """Return what was found beside the verdict."""
+    plain = ("counterexample", "brief", "case", "run", "examples", "invariant", "wrong")
+    return {name: getattr(proof, name) for name in plain} | {"parts": [part._asdict() for part in proof.parts]}
 
 
 def _row(row: Agreement) -> dict[str, object]:
@@ -42,5 +55,6 @@ def _row(row: Agreement) -> dict[str, object]:
         "proved": row.proved,
         "explored_length": row.length,
         "proved_length": row.proved_length,
+        "agrees": row.agrees,
         "wrong": row.wrong,
     }
