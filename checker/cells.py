@@ -8,6 +8,7 @@ from overbooked.checker.engine.runs import Run
 from overbooked.checker.engine.verdicts import Search, Verdict
 from overbooked.spec.combinations import misfit
 from overbooked.spec.faults import fault_named
+from overbooked.spec.faulty_runs import in_faulty_runs
 from overbooked.spec.guarantees import GUARANTEES, Guarantee
 from overbooked.spec.read_strategies import names_of, read_strategy
 from overbooked.spec.setting import Setting
@@ -36,7 +37,8 @@ _SMALL = 3
 class Cell(NamedTuple):
     """What is asked: whether this way to write and this way to read give the guarantee under this fault.
 
-    So many users book, and so many only check; ``None`` stands for as many as the guarantee itself has.
+    So many users book, and so many only check; ``None`` stands for as many as the guarantee itself has. With
+    ``each_fault``, only runs count in which each fault happens.
     """
 
     write: str
@@ -46,12 +48,14 @@ class Cell(NamedTuple):
     guarantee: str
     bookings: int | None = None
     checks: int | None = None
+    each_fault: bool = False
 
     @property
     def judged(self) -> Guarantee:
         """The guarantee, with as many users as are asked for."""
         guarantee = GUARANTEES[self.guarantee].tested_by(read_strategy(self.read, self.replicas))
-        return guarantee._replace(users=scaled(guarantee.users, self.bookings, self.checks))
+        guarantee = guarantee._replace(users=scaled(guarantee.users, self.bookings, self.checks))
+        return in_faulty_runs(guarantee) if self.each_fault else guarantee
 
     @property
     def setting(self) -> Setting:

@@ -45,8 +45,10 @@ def unknown(what: str, name: str, known: Iterable[str], forms: Iterable[str] = (
     Where a number is all that it lacks, with the numbers that there are; and else with the ``forms`` that names have,
     or with all names.
 
-    >>> unknown("fault", "crash", ["replica-crash", "timeout"]), unknown("write", "parallel", ["parallel:1", "parallel:2"])
-    (StrategyError('crash: no such fault; did you mean replica-crash?'), StrategyError('parallel: no such write; there are parallel:1 to parallel:2'))
+    >>> unknown("fault", "crash", ["replica-crash", "timeout"])
+    StrategyError('crash: no such fault; did you mean replica-crash?')
+    >>> unknown("write strategy", "parallel", ["parallel:1", "parallel:2"])
+    StrategyError('parallel: no such write strategy; there are parallel:1 to parallel:2')
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error; its import takes 8 ms
 

@@ -306,6 +306,10 @@ class Setting(NamedTuple):
         return [self.told(user, room) for user, room in known]
 
     def _of_faults(self) -> list[Field]:
+        return [left for _, left in self.faults_left()]
+
+    def faults_left(self) -> list[tuple[int, Field]]:
+        """Return how often each fault may happen that may, and how often it still may."""
         left = (
             (self.fault.crashes, self.crashes_left()),
             (self.fault.restarts, self.restarts_left()),
@@ -314,4 +318,4 @@ class Setting(NamedTuple):
             (self.fault.lost_writes, self.lost_writes_left()),
             (self.fault.amnesias, self.amnesias_left()),
         )
-        return [field for times, field in left if times]
+        return [(times, field) for times, field in left if times]

@@ -47,7 +47,7 @@ def way_out(cell: Cell) -> WayOut | None:
     """
     if not is_known(cell):
         return None
-    cell = cell.first_named
+    cell = cell.first_named._replace(each_fault=False)
     kept = _kept(cell.fault)
     before = kept.get((cell.write, cell.read), set())
     ways = [pair for pair in _pairs(cell.fault) if cell.guarantee in kept.get(pair[:2], set())]

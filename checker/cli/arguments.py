@@ -11,6 +11,7 @@ from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
 from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, fault_named
+from overbooked.spec.faulty_runs import refuse_without_fault
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, unknown
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -108,7 +109,9 @@ def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
     """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
     n = request.replicas
-    named = {write_called(word, n) for word in request.write or ()} | {read_called(word, n) for word in request.read or ()}
+    named = {write_called(word, n) for word in request.write or ()} | {
+        read_called(word, n) for word in request.read or ()
+    }
     named |= {*(getattr(request, "fault", None) or ())}
     lost = named - {name for cell in fitting for name in (cell.write, cell.read, cell.fault)}
     for cell in every:
@@ -127,12 +130,13 @@ def asked(request: argparse.Namespace) -> Named:
         found = named(request.write)
         given = {"--fault": request.fault != "none", "--replicas": request.replicas != USUAL_REPLICAS}
         given |= {"--bookings": request.bookings is not None, "--checks": request.checks is not None}
+        given |= {"--with-fault": request.with_fault}
         if said := [option for option, is_given in given.items() if is_given]:
             raise StrategyError(f"{request.write}: is the name of a trace, which says it all, so leave out {said[0]}")
         return found._replace(cell=known(found.cell))
     users, n = (request.bookings, request.checks), request.replicas
     write, read = write_called(request.write, n), read_called(request.read, n)
-    cell = Cell(write, read, n, request.fault, request.guarantee, *users)
+    cell = Cell(write, read, n, request.fault, request.guarantee, *users, each_fault=request.with_fault)
     return Named(known(cell))
 
 
@@ -146,6 +150,8 @@ def known(cell: Cell) -> Cell:
     fault_named(cell.fault)
     if cell.misfit:
         raise StrategyError(cell.misfit)
+    if cell.each_fault:
+        refuse_without_fault(cell.setting)
     return cell
 
 

@@ -28,7 +28,7 @@ def _check(request: argparse.Namespace, console: Console) -> int:
     start = time.perf_counter()
     cells = arguments.cells(request)
     tables = None if request.only_holding or request.format != "text" else as_text.Tables(console, cells)
-    judging = evaluated(request, cells, runs=request.format == "json", ready=tables and tables.ready)
+    judging = evaluated(request, cells, runs=request.format == "json", ready=tables.ready if tables else None)
     keep, may = holding(judging.verdicts)
     shown = of_pairs(judging.verdicts, keep) if request.only_holding else judging.verdicts
     if request.format == "json":

@@ -22,7 +22,12 @@ Ready: TypeAlias = Callable[[Evaluation], Callable[[], None] | None]
 
 
 def evaluated(
-    request: argparse.Namespace, cells: list[Cell], *, runs: bool, until_broken: bool = False, ready: Ready | None = None
+    request: argparse.Namespace,
+    cells: list[Cell],
+    *,
+    runs: bool,
+    until_broken: bool = False,
+    ready: Ready | None = None,
 ) -> Evaluation:
     """Judge the cells, going on from the checkpoint; Ctrl-C ends it at once, with what was found so far.
 

@@ -1,9 +1,9 @@
 """The exit statuses of the command ``overbooked``."""
 
-from overbooked.ctrl_c import STOPPED as STOPPED
+from overbooked import ctrl_c
 from overbooked.spec.names import RequestError
 
-HOLDS, VIOLATED, SENSELESS, BOUNDED, NOBODY_READS = 0, 1, 2, 3, 141
+HOLDS, VIOLATED, SENSELESS, BOUNDED, STOPPED, NOBODY_READS = 0, 1, 2, 3, ctrl_c.STOPPED, 141
 """The last is the usual one where the reader of a pipe has left."""
 
 

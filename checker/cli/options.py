@@ -275,6 +275,8 @@ def _add_cell(command: argparse.ArgumentParser) -> None:
     command.add_argument("read", metavar="READ", nargs="?", help="a read strategy")
     command.add_argument("guarantee", metavar="GUARANTEE", nargs="?", help="a guarantee")
     command.add_argument("--fault", default="none", metavar="F", help=f"{_FAULTS} (default: none)")
+    each = "of the runs in which each fault of F happens, a shortest one, though it may break without"
+    command.add_argument("--with-fault", action="store_true", help=each)
     _add_bounds(command)
 
 

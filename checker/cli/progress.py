@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import TypeAlias, TypeVar
+from functools import partial
+from typing import Self, TypeAlias, TypeVar
 
 from rich.console import Console
 from rich.status import Status
@@ -31,7 +32,7 @@ def watched(steps: Iterable[T], in_words: Callable[[T], str], ready: Ready = lam
             if show := ready():
                 shown.take_away()
                 show()
-            shown.update(lambda step=step: in_words(step))
+            shown.update(partial(in_words, step))
             yield step
 
 
@@ -41,7 +42,7 @@ class _Pulse:
     def __init__(self) -> None:
         self._start = self._last = time.monotonic()
 
-    def __enter__(self) -> _Pulse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,6 +27,7 @@ from overbooked.checker.traces.as_mermaid import as_mermaid
 from overbooked.checker.traces.as_pytest import as_pytest
 from overbooked.checker.traces.as_svg import as_svg
 from overbooked.checker.traces.as_text import show_alike, show_beside, tell, tell_verdict
+from overbooked.checker.traces.faults_in_time import faults_in_time
 from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Trace
@@ -82,6 +83,9 @@ def _show(
     request: argparse.Namespace, verdict: CellVerdict, other: int, console: Console, *, is_new: bool = True
 ) -> int:
     """Print a run: as text first of all, since it may take a while to know what is beside it."""
+    if verdict.run and verdict.cell.each_fault:
+        plain = verdict.cell._replace(each_fault=False).judged.broken(verdict.cell.setting)
+        verdict = verdict._replace(run=faults_in_time(verdict.run, plain))
     trace = trace_of(verdict, other)
     if request.format == "text":
         tell(console, trace)

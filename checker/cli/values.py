@@ -45,7 +45,7 @@ def time(text: str) -> float:
 
 
 def _whole(text: str, least: int) -> int:
-    if not re.fullmatch(r"\d+", text, re.ASCII) or not text.strip("0") and least:
+    if not re.fullmatch(r"\d+", text, re.ASCII) or (least and not text.strip("0")):
         raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number from {least} on")
     if len(text.lstrip("0")) > _DIGITS:
         raise argparse.ArgumentTypeError(f"{shown(text)} is too large: a number has {_DIGITS} digits at most")

@@ -75,6 +75,7 @@ def _trace(verdict: CellVerdict) -> dict[str, object] | None:
 
 _TOLD = (
     *("name", "command", "setting", "guarantee", "sentence", "users", "why", "right", "shortest", "no_fault_needed"),
+    "each_fault",
     *("gives", "breaks", "parties", "bookings", "answers", "first"),
 )
 

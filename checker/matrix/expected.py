@@ -70,8 +70,9 @@ def _row(file: Path, line: int, row: dict[str, str]) -> tuple[Cell, dict[str, st
     if row["verdict"] not in _VERDICTS:
         should = "should be holds, violated or vacuous"
         raise ExpectationsError(f"{file}:{line}: the verdict is {row['verdict']!r}, and {should}")
-    users = [int(row[each]) if row[each] else None for each in ("bookings", "checks")]
-    return Cell(row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"], *users), row
+    bookings, checks = (int(row[each]) if row[each] else None for each in ("bookings", "checks"))
+    asked = (row["write"], row["read"], int(row["replicas"]), row["fault"], row["guarantee"])
+    return Cell(*asked, bookings, checks), row
 
 
 def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:

@@ -17,8 +17,7 @@ _LISTED = 4
 
 
 def holding(verdicts: Sequence[CellVerdict]) -> tuple[list[Pair], list[Pair]]:
-    """Return the pairs that keep every guarantee under every fault that was asked for; and those that may, for all one
-    knows.
+    """Return the pairs that keep every guarantee under every fault that was asked for; and those of which none knows.
 
     A pair that does not go with one of the faults is none of these.
     """

@@ -18,7 +18,7 @@ _STEP = 5
 
 
 class _Layout(NamedTuple):
-    """How wide columns are: of ways to write (0, if these have lines of their own), of ways to read, and a verdict's."""
+    """How wide columns are: of ways to write (0, where these have lines of their own), of ways to read, of verdicts."""
 
     write: int
     read: int
@@ -72,16 +72,16 @@ def _headings(console: Console, names: Sequence[str], layout: _Layout) -> list[s
 
 
 def staircase(names: Sequence[str], left: int, step: int, width: int, stem: str = "|") -> list[str]:
-    """Return lines with one name each, from which stems go down to columns ``step`` apart, the first at ``left``.
+    r"""Return lines with one name each, from which stems go down to columns ``step`` apart, the first at ``left``.
 
     Names begin where their column does; or end there, if they would not fit the width otherwise.
 
-    >>> print(*staircase(["read-after-write", "durability"], 2, 5, 40), sep="\\n")
+    >>> print(*staircase(["read-after-write", "durability"], 2, 5, 40), sep="\n")
       read-after-write
       |    durability
-    >>> print(*staircase(["once", "durability"], 8, 5, 20), sep="\\n")
+    >>> print(*staircase(["once", "durability"], 8, 5, 20), sep="\n")
         durability
-        once|    
+        once|
     """
     places = [left + at * step for at in range(len(names))]
     if all(place + len(name) <= width for place, name in zip(places, names, strict=True)) or left < len(names[0]):

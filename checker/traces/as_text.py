@@ -22,7 +22,8 @@ _EXPLAINED = "On the right is what each replica holds after the step"
 _ROOM = 40
 """How many columns what happens in a step has at least."""
 _SHORTEST = "No shorter run does it."
-_NO_FAULT = "No fault was needed: it happens without one, too."
+_SHORTEST_FAULTY = "No shorter run does it in which each fault happens."
+_NO_FAULT = "No fault was needed: it happens without one, too (--with-fault shows it with one)."
 _MAYBE_LONGER = "There may be a shorter run: a search for it came to the bound."
 _Shown: TypeAlias = tuple[str, str, Mapping[str, str]]
 """Who does what in a step, and what each replica holds then."""
@@ -34,8 +35,10 @@ def tell(console: Console, trace: Trace) -> None:
     """Print a run that breaks a guarantee, and why it does."""
     show_head(console, trace)
     show_violation(console, trace)
-    no_fault = f" {_NO_FAULT}" if trace.no_fault_needed else ""
-    show_paragraph(console, f"{_SHORTEST if trace.shortest else _MAYBE_LONGER}{no_fault}")
+    shortest = _SHORTEST if trace.shortest else _MAYBE_LONGER
+    if trace.each_fault and trace.shortest:
+        shortest = _SHORTEST_FAULTY
+    show_paragraph(console, f"{shortest}{f' {_NO_FAULT}' if trace.no_fault_needed else ''}")
 
 
 def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> None:
@@ -45,9 +48,11 @@ def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> N
     if verdict.verdict in {"holds", "vacuous"}:
         vacuous = " But that is only because nothing of the kind ever happened." if verdict.verdict == "vacuous" else ""
         states = f"{verdict.states:,} {'states that stand for all' if verdict.reduced else 'reachable states'}"
-        show_paragraph(console, f"Holds in all {states} and on every run.{vacuous}")
+        runs = "every run in which each fault happens" if cell.each_fault else "every run"
+        show_paragraph(console, f"Holds in all {states} and on {runs}.{vacuous}")
     elif verdict.verdict == "violated":
-        show_paragraph(console, f"Violated, by a run of {verdict.length} steps; it ended before that could be told.")
+        run = f"a run of {verdict.length} step{'s' * (verdict.length != 1)}"
+        show_paragraph(console, f"Violated, by {run}; it ended before that could be told.")
     elif not finished:
         show_paragraph(console, f"Unknown: stopped after {verdict.states:,} states, which do not break it.")
     else:

@@ -10,7 +10,7 @@ from overbooked.checker.traces.names import command_for, trace_name
 from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
-from overbooked.spec.language import Model, Property, State, Step
+from overbooked.spec.language import Case, Model, Property, State, Step
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import answers, contents, event, parties, users_in_words
@@ -23,6 +23,7 @@ def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
     if run is None:
         raise ValueError(f"{cell} has no run to be told")
     setting, judged = cell.setting, cell.judged
+    plain = tuple(cell._replace(each_fault=False).judged.broken(setting))
     reason = because(setting, cell.guarantee, run.states)
     return Trace(
         name=trace_name(cell, other),
@@ -39,9 +40,10 @@ def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
         answers=answers(setting, run.states[-1]),
         why=reason.why,
         right=reason.right,
-        without=tuple(_without(run, at, cell.guarantee) for at in range(len(run.steps))),
+        without=tuple(_without(run, at, plain) for at in range(len(run.steps))),
         shortest=verdict.shortest,
         no_fault_needed=cell.fault != "none" and not setting.fault.skew and all(step.owed for step in run.steps),
+        each_fault=cell.each_fault,
         gives=(),
         breaks=(cell.guarantee,),
         run=run,
@@ -60,13 +62,14 @@ def with_beside(trace: Trace, beside: Iterable[CellVerdict]) -> Trace:
 
 def beside(cell: Cell) -> list[Cell]:
     """Return the cells of the other guarantees in the table, in the same setting."""
-    return [cell._replace(guarantee=name) for name in TABLE if name != cell.guarantee]
+    return [cell._replace(guarantee=name, each_fault=False) for name in TABLE if name != cell.guarantee]
 
 
 def setting_in_words(cell: Cell) -> str:
     """Return a cell's setting on a line."""
     fault = "no fault" if cell.fault == "none" else f"fault {cell.fault}"
-    return f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}"
+    each = ", which happens" if cell.each_fault else ""
+    return f"write {cell.write}, read {cell.read}, {cell.replicas} replica{'s' * (cell.replicas > 1)}, {fault}{each}"
 
 
 def _moments(setting: Setting, run: Run) -> Iterator[Moment]:
@@ -113,18 +116,17 @@ def tested(setting: Setting) -> list[Guarantee]:
     return [it for it in GUARANTEES.values() if any(it.broken(setting)) and any(it.witness(setting))]
 
 
-def _without(run: Run, left_out: int, guarantee: str) -> str:
-    """Return what comes of a run where one of its steps is left out."""
+def _without(run: Run, left_out: int, broken: Iterable[Case]) -> str:
+    """Return what comes of a run where one of its steps is left out; these are the cases in which it is broken."""
     state = run.states[left_out]
     for at, step in list(enumerate(run.steps))[left_out + 1 :]:
         after = step.on(state)
         if after is None:
             return f"step {at + 1} is not possible"
         state = after
-    prop = next(each for each in run.model.properties if each.name == guarantee)
-    if prop.when == "in the end" and not _is_over(run.model.steps, state):
+    if run.model.properties[0].when == "in the end" and not _is_over(run.model.steps, state):
         return "more is to come: the run is not over"
-    return "it is broken all the same" if any(case.on(state) for case in prop.broken) else "nothing is broken"
+    return "it is broken all the same" if any(case.on(state) for case in broken) else "nothing is broken"
 
 
 def _is_kept(its: Model, prop: Property, state: State) -> bool | None:

@@ -19,7 +19,7 @@ PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"
 """The names of the pages of ``spec/traces/``."""
 _SPELLED = (
     r"(?P<write>[^/@+,]+)/(?P<read>[^/@+,]+)/(?P<guarantee>[^/@+,]+)(@(?P<fault>[^/@+,]+(\+[a-z][^/@+,]*)*))?"
-    r"(?P<more>(,[nbc]=[1-9]\d?)*)(\+(?P<other>[1-9]\d{0,3}))?"
+    r"(?P<each>,each)?(?P<more>(,[nbc]=[1-9]\d?)*)(\+(?P<other>[1-9]\d{0,3}))?"
 )
 
 
@@ -37,8 +37,10 @@ def trace_name(cell: Cell, other: int = 0) -> str:
     'parallel:1/one/read-after-write'
     >>> trace_name(Cell("serial-async", "quorum", 5, "both", "durability", 2), other=1)
     'serial-async/quorum/durability@both,n=5,b=2+1'
+    >>> trace_name(Cell("parallel:1", "one", 3, "timeout", "durability", each_fault=True))
+    'parallel:1/one/durability@timeout,each'
     """
-    fault = "" if cell.fault == "none" else f"@{cell.fault}"
+    fault = "" if cell.fault == "none" else f"@{cell.fault}{',each' * cell.each_fault}"
     more = {"n": None if cell.replicas == USUAL_REPLICAS else cell.replicas, "b": cell.bookings, "c": cell.checks}
     numbers = "".join(f",{key}={value}" for key, value in more.items() if value is not None)
     return f"{cell.write}/{cell.read}/{cell.guarantee}{fault}{numbers}{f'+{other}' if other else ''}"
@@ -68,7 +70,8 @@ def named(name: str) -> Named:
         found["fault"] or "none",
         found["guarantee"],
     )
-    return Named(Cell(*setting, number.get("b"), number.get("c")), int(found["other"] or 0))
+    users = (number.get("b"), number.get("c"))
+    return Named(Cell(*setting, *users, each_fault=bool(found["each"])), int(found["other"] or 0))
 
 
 @cache
@@ -82,7 +85,7 @@ def pages() -> dict[str, str]:
 
 def command_for(cell: Cell, other: int = 0) -> str:
     """Return the command that shows a run."""
-    fault = "" if cell.fault == "none" else f" --fault {cell.fault}"
+    fault = "" if cell.fault == "none" else f" --fault {cell.fault}{' --with-fault' * cell.each_fault}"
     replicas = "" if cell.replicas == USUAL_REPLICAS else f" --replicas {cell.replicas}"
     bookings = "" if cell.bookings is None else f" --bookings {cell.bookings}"
     checks = "" if cell.checks is None else f" --checks {cell.checks}"

@@ -59,8 +59,9 @@ class Trace(NamedTuple):
     why, right, without
         Why the guarantee is broken, what would have been right, and for each step what comes of it where it is left
         out.
-    shortest, no_fault_needed
-        Whether no shorter run breaks it, and whether it does so without a fault, though there might have been one.
+    shortest, no_fault_needed, each_fault
+        Whether no shorter run breaks it; whether it does so without a fault, though there might have been one; and
+        whether only runs were looked for in which each fault happens.
     gives, breaks
         The strongest guarantees that the setting gives, and the weakest that it breaks, of those that were judged.
     run
@@ -84,6 +85,7 @@ class Trace(NamedTuple):
     without: tuple[str, ...]
     shortest: bool
     no_fault_needed: bool
+    each_fault: bool
     gives: tuple[str, ...]
     breaks: tuple[str, ...]
     run: Run
