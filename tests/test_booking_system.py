@@ -167,7 +167,7 @@ def test_every_cell_without_a_check_is_that_of_the_system_typed_again(write: str
 @pytest.mark.parametrize("write", write_strategies(3))
 def test_every_cell_is_as_expected(write: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever is explored of a way to write over three replicas has the numbers in ``spec/expected.csv``."""
-    every = ("--read", "all-reads", "--fault", "all", "--guarantee", "all")
+    every = ("--read", "every", "--fault", "every", "--guarantee", "every")
     assert main(["check", "--expect", str(EXPECTED), "--write", write, *every]) == 0
     assert re.fullmatch(r"\d+ as expected\n", capsys.readouterr().out)
 

@@ -152,7 +152,7 @@ def test_at_a_second_each_they_take_what_the_source_says(capsys: pytest.CaptureF
 
 def test_times_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
     """With a time for each replica and for the log, every strategy has its own, in text and in CSV."""
-    asked = ["latency", "--write", "all", "--times", "1,5,2", "--append", "0.25"]
+    asked = ["latency", "--write", "every", "--times", "1,5,2", "--append", "0.25"]
     assert main([*asked, "--format", "csv"]) == 0
     rows = {row["strategy"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     expected = {"serial-sync": 8.0, "serial-async": 1, "parallel:1": 1, "parallel:2": 2, "parallel:3": 5}

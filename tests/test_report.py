@@ -200,7 +200,7 @@ def test_a_report_that_is_stopped_leaves_no_file(tmp_path: Path) -> None:
         path = tmp_path / "report.html"
         if before:
             path.write_text(before, encoding="utf-8")
-        ended = interrupted("report", "--write", "all", "-o", str(path))
+        ended = interrupted("report", "--write", "every", "-o", str(path))
         assert (ended.status, ended.out) == (130, "")
         assert "Traceback" not in ended.shown
         assert (path.read_text(encoding="utf-8") if path.exists() else None) == before

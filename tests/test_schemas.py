@@ -108,8 +108,8 @@ SHAPES = {
 }
 """By schema, what its command is asked for."""
 LONG = [
-    ("check", "--write all --read all-reads --replicas 2"),
-    ("conform", "--write all --read one --guarantee durability --replicas 2 --fault all"),
+    ("check", "--write every --read every --replicas 2"),
+    ("conform", "--write every --read one --guarantee durability --replicas 2 --fault every"),
     ("prove", "sets no-stale-read stale-read acknowledged-is-lost-on-failover"),
     ("claims", ""),
     *(("list-like", f"--like {system.name.split()[0]}") for system in SYSTEMS),
@@ -236,7 +236,7 @@ def test_what_a_command_prints_keeps_to_its_schema(name: str, asked: str, capsys
     ("name", "asked"),
     [
         *(pytest.param(*each, marks=pytest.mark.long) for each in LONG),
-        pytest.param("check", "--write all --read all-reads --fault all --replicas 2", marks=pytest.mark.exhaustive),
+        pytest.param("check", "--write every --read every --fault every --replicas 2", marks=pytest.mark.exhaustive),
         pytest.param("prove", "", marks=pytest.mark.exhaustive),
     ],
 )
@@ -281,7 +281,7 @@ def test_what_was_stopped_keeps_to_the_schema(
 ) -> None:
     """With Ctrl-C after its first step a command prints a document that says that it is not finished."""
 
-    def stopped(steps: Iterator[object], _: object) -> Iterator[object]:
+    def stopped(steps: Iterator[object], *_: object) -> Iterator[object]:
         yield next(steps)
         signal.raise_signal(signal.SIGINT)
         yield next(steps)

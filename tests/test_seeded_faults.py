@@ -26,7 +26,7 @@ def run_of(file: str, chosen: str = "", tier: str = "--long") -> tuple[str, ...]
 
 
 VERDICTS = (
-    *("overbooked", "check", "--expect", EXPECTED, "--fault", "all"),
+    *("overbooked", "check", "--expect", EXPECTED, "--fault", "every"),
     *("--write", "serial-sync", "--write", "serial-async", "--write", "parallel:2", "--write", "message:serial-async"),
     *("--read", "one", "--read", "one:db2", "--read", "quorum"),
     *("--guarantee", "read-after-write", "--guarantee", "read-your-writes", "--guarantee", "monotonic-reads"),

@@ -465,7 +465,7 @@ def test_what_is_asked_may_be_refuted(capsys: pytest.CaptureFixture[str]) -> Non
         (("votes:1,1:3:1",), "there are 2 votes, so W and R are from 1 to 2"),
         (("read-one-write-all:0",), "there may be 1 to 64 replicas, not 0"),
         (("parallel:4/one",), "there are 3 replicas, so K is one of 1..3"),
-        (("serial-sync/two",), "two: no such read strategy"),
+        (("serial-sync/four",), "four: no such read strategy"),
         (("steps:serial-async/one:db1",), "one:db1 asks one replica alone"),
         (("steps:parallel:9/quorum", "--replicas", "9"), "up to 5 replicas"),
         (("--timeout", "-1"), "-1"),

@@ -32,6 +32,7 @@ from overbooked.checker.traces.as_itf import as_itf
 from overbooked.checker.traces.as_mermaid import as_mermaid
 from overbooked.checker.traces.as_pytest import as_pytest
 from overbooked.checker.traces.as_svg import as_svg
+from overbooked.checker.traces.faults_in_time import faults_in_time
 from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import command_for, named, trace_name
 from overbooked.checker.traces.trace import Trace
@@ -40,9 +41,10 @@ from overbooked.reference.ports import Clock, Log, Replica
 from overbooked.spec.because import because
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, implied, strongest, weakest
-from overbooked.spec.language import Model
+from overbooked.spec.language import Model, Property, case, part
 from overbooked.spec.system import model
 from overbooked.spec.write_strategies import by_app_server
+from plain_search import search_model
 
 STALE = Cell("parallel:1", "one", 3, "none", "read-after-write")
 SOME = [
@@ -351,6 +353,57 @@ def test_it_is_said_that_no_fault_was_needed() -> None:
     needed = {fault: told_trace(STALE._replace(fault=fault)).no_fault_needed for fault in faults}
     assert needed == {fault: fault not in {"none", "clock-skew"} for fault in faults}
     assert not told_trace(Cell("serial-sync", "one", 3, "both", "convergence")).no_fault_needed
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        STALE._replace(fault="both"),
+        STALE._replace(fault="lost-write+amnesia"),
+        Cell("primary:1", "one", 2, "failover", "read-your-writes"),
+        Cell("serial-async", "one", 2, "replica-crash+app-restart", "durability"),
+    ],
+)
+def test_a_run_can_be_asked_for_in_which_each_fault_happens(cell: Cell) -> None:
+    """It is as short as a plain search finds one, breaks it with its last step, and has a step for each fault."""
+    (verdict,) = verdicts_of([cell._replace(each_fault=True)])
+    assert verdict.run is not None
+    plain = cell.judged
+    told = faults_in_time(verdict.run, plain.broken(cell.setting))
+    assert sorted(step.label for step in told.steps) == sorted(step.label for step in verdict.run.steps)
+    end = told.states[-1]
+    assert any(case.on(end) for case in plain.broken(cell.setting))
+    assert all(end[left.name] != left.initial for _, left in cell.setting.faults_left())
+    if plain.when == "never":
+        assert not any(case.on(told.states[-2]) for case in plain.broken(cell.setting))
+    its = model(cell.setting, plain)
+    happened = _with_all_spent(cell, its.properties[0])
+    assert search_model(its, happened).length == len(told.steps) == verdict.length
+
+
+def _with_all_spent(cell: Cell, plain: Property) -> Property:
+    """Return the property, broken only where no counter of faults is full, and db1 leads no more after a failover."""
+    fields = [left for _, left in cell.setting.faults_left()]
+    parts = [part(lambda left, full=left.initial: left < full, left=left) for left in fields]
+    if cell.fault == "failover":
+        parts.append(part(lambda leads: not leads, leads=cell.setting.leads(1)))
+    return plain._replace(broken=tuple(case(*each.parts, *parts) for each in plain.broken))
+
+
+def test_a_run_with_each_fault_has_a_name_and_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its command, and its name typed instead, print the same; without a fault it is asked for in vain."""
+    cell = STALE._replace(fault="app-restart", each_fault=True)
+    assert command_for(cell).endswith("read-after-write --fault app-restart --with-fault")
+    assert main(command_for(cell).split()[1:]) == 1
+    out = capsys.readouterr().out
+    assert main(["trace", trace_name(cell)]) == 1
+    assert out == capsys.readouterr().out
+    assert "5  app  restarts" in out
+    assert "No shorter run does it in which each fault happens." in out
+    assert main(["trace", "parallel:3", "all", "durability", "--fault", "app-restart", "--with-fault"]) == 0
+    assert "on every run in which each fault happens." in " ".join(capsys.readouterr().out.split())
+    assert main(["trace", trace_name(cell), "--with-fault"]) == 2
+    assert "leave out --with-fault" in capsys.readouterr().err
 
 
 def test_a_run_under_several_faults_has_a_name_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from overbooked.checker.claims.grounds import Found
 from overbooked.checker.claims.judged import JudgedClaim
-from overbooked.checker.console import plain_table
+from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.documents import json_document
 from overbooked.checker.traces.as_markdown import table
 from overbooked.spec.claims import SECTIONS
@@ -35,7 +35,7 @@ def show_claims(console: Console, found: Sequence[JudgedClaim]) -> None:
         rows.add_row("", Text(_plain(judged.brief), style=style))
         for line in _lines(judged):
             rows.add_row("", Text(_plain(line)))
-        console.print(rows)
+        show_whole(console, rows, may_wrap=10_000)
         console.print()
     counts = Counter(judged.verdict for judged in found)
     console.print(", ".join(f"{count} {word}" for word, count in counts.items()), highlight=False)

@@ -61,9 +61,10 @@ def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRIT
     """
     n = request.replicas
     every_write, every_read = write_strategies(n), read_strategies(n)
-    default = tuple(name for name in writes if name in every_write)
-    its_writes = _chosen([write_called(word, n) for word in request.write or ()], default, every_write)
-    reads = _chosen([read_called(word, n) for word in request.read or ()], DEFAULT_READS, every_read)
+    asked_writes = [write_called(word, n) for word in request.write or ()]
+    asked_reads = [read_called(word, n) for word in request.read or ()]
+    its_writes = _chosen(asked_writes, tuple(name for name in writes if name in every_write), every_write)
+    reads = _chosen(asked_reads, tuple(name for name in DEFAULT_READS if name in every_read), every_read)
     for write in its_writes:
         write_strategy(write, n)
     for read in reads:
@@ -89,6 +90,7 @@ def chosen(what: str, given: list[str] | None, default: tuple[str, ...], names: 
 
     Raises :class:`overbooked.spec.names.StrategyError` when one is none of the ``names``.
     """
+    _refuse_all(given)
     found = _chosen(given, default, names)
     for name in found:
         _refuse_unknown(what, name, names)
@@ -100,6 +102,7 @@ def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such fault.
     """
+    _refuse_all(given)
     found = _chosen(given, default, FAULTS)
     for name in found:
         fault_named(name)
@@ -160,8 +163,11 @@ def _refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
         raise unknown(what, name, names)
 
 
+def _refuse_all(given: list[str] | None) -> None:
+    if "all" in (given or ()):
+        raise StrategyError(f"all: should be {EVERY}, which stands for all there are")
+
+
 def _chosen(given: list[str] | None, default: tuple[str, ...], names: Iterable[str]) -> list[str]:
     wanted = given or default
-    for all_of_them in {"all", "all-reads"}.intersection(wanted).difference(names):
-        raise StrategyError(f"{all_of_them}: should be {EVERY}, which stands for all there are")
     return list(dict.fromkeys(name for each in wanted for name in (names if each == EVERY else (each,))))

@@ -7,13 +7,17 @@ import argparse
 from rich.console import Console
 
 from overbooked.checker.cli.exit_status import HOLDS
-from overbooked.checker.console import plain_table
+from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.documents import json_document
 from overbooked.checker.matrix.in_words import read_in_words, write_in_words
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
-from overbooked.spec.read_strategies import read_strategies
+from overbooked.spec.read_strategies import ReadStrategy, names_of, read_strategies
+from overbooked.spec.wording import listed
 from overbooked.spec.write_strategies import write_strategies
+
+_MAY_WRAP = 10_000
+"""What is said of a name wraps as far as it has to."""
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
@@ -38,11 +42,17 @@ def _named(replicas: int) -> dict[str, tuple[str, dict[str, str]]]:
     writes, reads = write_strategies(replicas).values(), read_strategies(replicas).values()
     return {
         "writes": ("Ways to write", {each.name: write_in_words(each, replicas) for each in writes}),
-        "reads": ("Ways to read", {each.name: read_in_words(each) for each in reads}),
+        "reads": ("Ways to read", {each.name: _with_names(each, replicas) for each in reads}),
         "guarantees": ("Guarantees", {each.name: each.sentence for each in GUARANTEES.values()}),
         "faults": ("Faults", {each.name: each.sentence for each in FAULTS.values()}),
         "theorems": ("Theorems", _theorems(replicas)),
     }
+
+
+def _with_names(read: ReadStrategy, replicas: int) -> str:
+    """Return what a way to read does, and what else it may be called."""
+    others = [name for name in names_of(read, replicas) if name != read.name]
+    return f"{read_in_words(read)}{f'; also called {listed(others)}' if others else ''}"
 
 
 def _like(request: argparse.Namespace, console: Console) -> int:
@@ -70,5 +80,5 @@ def _show(console: Console, heading: str, lines: dict[str, str]) -> None:
     for name, line in lines.items():
         table.add_row(name, line)
     console.print(heading, style="bold", highlight=False)
-    console.print(table)
+    show_whole(console, table, may_wrap=_MAY_WRAP)
     console.print()

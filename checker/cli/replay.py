@@ -19,7 +19,7 @@ from overbooked.checker.conformance.implementation import NewStorage
 from overbooked.checker.conformance.loader import parts_called
 from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.conformance.threaded_storage import threaded
-from overbooked.checker.console import plain_table
+from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.traces.as_text import show_head, show_violation
 from overbooked.checker.traces.from_booking import trace_of
 from overbooked.checker.traces.names import trace_name
@@ -91,7 +91,7 @@ def _show_answers(console: Console, cell: Cell, trace: Trace) -> None:
     for call in cell.setting.calls:
         table.add_row(call.user, call.spelled, trace.answers[call.name])
     console.print()
-    console.print(table)
+    show_whole(console, table)
 
 
 def _kept_in(folder: Path) -> NewStorage:

@@ -81,7 +81,7 @@ def staircase(names: Sequence[str], left: int, step: int, width: int, stem: str 
       |    durability
     >>> print(*staircase(["once", "durability"], 8, 5, 20), sep="\n")
         durability
-        once|
+         once    |
     """
     places = [left + at * step for at in range(len(names))]
     if all(place + len(name) <= width for place, name in zip(places, names, strict=True)) or left < len(names[0]):
