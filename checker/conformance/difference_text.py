@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from overbooked.checker.conformance.implementation import Names
 from overbooked.checker.conformance.replay import Difference, Row
 from overbooked.checker.console import plain_table, show_line
 from overbooked.checker.engine.runs import Run
@@ -18,25 +19,20 @@ from overbooked.spec.setting import Setting
 _WIDTH = 100
 
 
-def app_called(name: str | None) -> str:
-    """Return what the app server is called in a sentence."""
-    return "the reference" if name is None else name
-
-
-def show_difference(console: Console, setting: Setting, difference: Difference, app: str) -> None:
+def show_difference(console: Console, setting: Setting, difference: Difference, names: Names) -> None:
     """Print a run and what differs at its end, and whether it did so again."""
-    show_apart(console, setting, difference.run, difference.rows, app)
+    show_apart(console, setting, difference.run, difference.rows, names.both)
     again = (
         "The same steps led there a second time."
         if difference.repeatable
-        else f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
+        else f"The same steps led elsewhere a second time: {names.suspects} is not deterministic between steps."
     )
     show_line(console, f"\n{again}")
 
 
-def difference_in_words(setting: Setting, difference: Difference) -> str:
+def difference_in_words(setting: Setting, difference: Difference, names: Names) -> str:
     """Return a run and what differs at its end, as text."""
-    return printed(lambda console: show_difference(console, setting, difference, "the reference"))
+    return printed(lambda console: show_difference(console, setting, difference, names))
 
 
 def printed(show: Callable[[Console], None]) -> str:

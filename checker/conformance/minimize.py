@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.cut_short import CutShortError
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, observation_of
 from overbooked.checker.conformance.replay import Difference, Found, first_difference
@@ -37,7 +38,12 @@ class Sides:
         states = [self.graph.state(number) for number in (0, *(state for _, state in steps))]
         model = self.graph.model
         taken = Run(model, tuple(model.steps[step] for step, _ in steps), tuple(states))
-        return Difference(taken, found.rows, repeatable=self.first_difference(steps) == found)
+        return Difference(taken, found.rows, repeatable=self._again(steps) == found)
+
+    def _again(self, run: Sequence[Transition]) -> Found | None:
+        with suppress(CutShortError):
+            return self.first_difference(run)
+        return None
 
     def _view(self, state: int) -> Observation:
         view = self._views.get(state)
@@ -63,7 +69,7 @@ def shortest_difference(sides: Sides, run: Sequence[Transition], found: Found, u
 
 def _sooner(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
     """Return a run on which they differ sooner; ``None`` when there is none, or no time or memory to find it."""
-    with suppress(MemoryError):
+    with suppress(MemoryError, CutShortError):
         return _sooner_in(sides, run, until)
     return None
 
