@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from interrupted import interrupted
 from overbooked.checker.cells import Cell
 from overbooked.checker.cli.main import main
 from overbooked.checker.conformance.coverage import conform, programs_of
+from overbooked.checker.conformance.implementation import Server
+from overbooked.checker.conformance.limits import Limits
 from overbooked.checker.conformance.loader import parts_called
 from overbooked.checker.conformance.threaded_storage import OtherLoop, SilentError
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.retrace import retrace
+from overbooked.checker.stateful import SETTINGS
+from overbooked.reference.ports import ReplicatedStorage, Storage
 
 HEAD = """
 import asyncio, random, sys, time
@@ -277,6 +285,23 @@ def test_a_loop_that_is_stuck_is_not_asked_again(monkeypatch: pytest.MonkeyPatch
         assert not loop._thread.is_alive()  # noqa: SLF001 - as above
 
 
+def test_a_difference_is_told_though_what_comes_after_it_does_not_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the same steps were not taken a second time, or no shorter run was looked for, neither is claimed."""
+    for made, said in ((2, "It was stopped before the same steps were taken a second time."), (3, "a second time. 0")):
+        own(
+            "    made = 0\n"
+            "    def __init__(self, *given):\n"
+            "        MyServer.made += 1\n"
+            f"        time.sleep(60 * (MyServer.made >= {made}))\n"
+            "        super().__init__(*given)\n"
+            "    async def book_room(self, user, room): raise KeyError\n"
+        )
+        status, out = printed(capsys, "conform", *SMALL, *APP, "--seconds", "0.1")
+        sys.modules.pop("own")
+        assert (status, said in out, "own:MyServer is not deterministic" in out) == (1, True, False), out
+        assert "none differed" not in out
+
+
 SAYS_SO = "print('round', file=sys.stderr, flush=True)"
 
 
@@ -311,3 +336,49 @@ def test_what_is_left_is_counted_in_words_that_fit(capsys: pytest.CaptureFixture
     assert "0 of 76 transitions covered in 2 runs, " in out
     _, out = printed(capsys, "conform", *SMALL, *APP)
     assert "0 of 8 transitions covered in 1 run, " in out
+
+
+# The page that says what to write.
+
+
+PAGE = (Path(__file__).parent.parent / "checker/conformance/README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def _with_the_pages_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Write what the page has, each into the file that it names."""
+    names = []
+    for name, code in re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.DOTALL):
+        Path(f"{name}.py").write_text(code, encoding="utf-8")
+        names.append(name)
+    assert names == ["my_hotel", "test_my_server"]
+    monkeypatch.syspath_prepend(".")
+    yield
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("_with_the_pages_files")
+@pytest.mark.parametrize("more", [(), ("--fault", "replica-crash"), ("--fault", "app-restart")])
+def test_the_pages_hotel_conforms(more: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Its command, as it stands there, ends with status 0; so it does with faults, for what that adds."""
+    (command,) = re.findall(r"```console\n\$ overbooked ([^\n]*)\n```", PAGE)
+    only = ("--guarantee", "read-after-write") if more else ()
+    status, out = printed(capsys, *command.split(), *more, *only)
+    assert (status, "my_hotel:MyServer over my_hotel:MyStorage does what the spec says" in out) == (0, True)
+
+
+@pytest.mark.usefixtures("_with_the_pages_files")
+def test_the_pages_machine_passes() -> None:
+    """The stateful test of the page's server finds nothing."""
+    test = import_module("test_my_server").MyMachine
+    run_state_machine_as_test(test, settings=settings(SETTINGS, max_examples=20))
+
+
+def test_the_page_has_each_attribute_of_the_machine_and_each_method() -> None:
+    """With what it is where nobody says otherwise; and of server and storage, all that is called."""
+    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", PAGE, re.MULTILINE)
+    said = {name: value for name, value in vars(Limits).items() if not name.startswith("_") and not callable(value)}
+    assert {name: ast.literal_eval(value) for name, value in rows} == said
+    methods = set(re.findall(r"^\| `(?:async )?(\w+)\(", PAGE, re.MULTILINE))
+    assert methods == {name for part in (Server, ReplicatedStorage, Storage) for name in vars(part) if name[0] != "_"}

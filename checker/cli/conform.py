@@ -21,6 +21,7 @@ from overbooked.checker.conformance.as_text import Tested, show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
 from overbooked.checker.conformance.cut_short import CutShortError, Watch
 from overbooked.checker.conformance.loader import STORAGES, parts_called
+from overbooked.checker.console import counted
 from overbooked.checker.engine.search import Bounds
 
 _MANY = 3_000_000
@@ -73,7 +74,7 @@ class Conforming:
 
     def _progress(self, at: int) -> str:
         covered = sum(each.covered for each in self.results)
-        return f"{covered:,} transitions covered, program {at + 1} of {len(self.results)}"
+        return f"{counted(covered, 'transition')} covered, program {at + 1} of {len(self.results)}"
 
     def _say_why(self, reason: str) -> None:
         """Say of each program that was not finished why it was not; one that was cut short says where."""

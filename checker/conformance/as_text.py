@@ -84,7 +84,7 @@ def _show_shortest(console: Console, differing: Sequence[Conformance], names: Na
     fault = "" if cell.fault == "none" else f", fault {cell.fault}"
     show_line(console, f"write {cell.write}, read {cell.read}{fault}; {users_in_words(cell.judged)}\n")
     show_difference(console, cell.setting, shortest.difference, names)
-    if shortest.difference.repeatable and shortest.difference.run.steps:
+    if shortest.difference.is_shortest and shortest.difference.run.steps:
         show_line(console, "Every step that can be taken sooner was taken, too, and none differed.")
     show_line(console, "")
 

@@ -22,12 +22,12 @@ _WIDTH = 100
 def show_difference(console: Console, setting: Setting, difference: Difference, names: Names) -> None:
     """Print a run and what differs at its end, and whether it did so again."""
     show_apart(console, setting, difference.run, difference.rows, names.both)
-    again = (
-        "The same steps led there a second time."
-        if difference.repeatable
-        else f"The same steps led elsewhere a second time: {names.suspects} is not deterministic between steps."
-    )
-    show_line(console, f"\n{again}")
+    again = {
+        True: "The same steps led there a second time.",
+        False: f"The same steps led elsewhere a second time: {names.suspects} is not deterministic between steps.",
+        None: "It was stopped before the same steps were taken a second time.",
+    }
+    show_line(console, f"\n{again[difference.repeatable]}")
 
 
 def difference_in_words(setting: Setting, difference: Difference, names: Names) -> str:

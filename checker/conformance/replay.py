@@ -31,13 +31,15 @@ class Found(NamedTuple):
 class Difference(NamedTuple):
     """A run of the spec after whose last step the app server differs from it, and in what.
 
-    It is ``repeatable`` when the same steps led to the same difference a second time; otherwise what was held against
-    the spec is not deterministic between steps.
+    It is ``repeatable`` when the same steps led to the same difference a second time; where they led elsewhere, what is
+    held against the spec is not deterministic between steps. Where there was no time to take them again it is ``None``.
+    It ``is_shortest`` where all that can be done in fewer steps was tried.
     """
 
     run: Run
     rows: list[Row]
-    repeatable: bool
+    repeatable: bool | None
+    is_shortest: bool = False
 
 
 def first_difference(
