@@ -90,6 +90,7 @@ WRONG_SERVERS = {
     "async def book_room(self, user): pass  # here": "book_room() takes 2 positional arguments but 3 were given",
     "def book_room(self, user, room): return 7  # here": "MyServer.book_room() should be async: it returned 7",
     "def start(self): pass  # here": "MyServer.start() should be async: it returned None",
+    "async def start(self): raise type('Odd', (BaseException,), {'__str__': None})  # here": "Odd",
     "async def start(self): raise ValueError(object())  # here": "ValueError: <object object>",
 }
 

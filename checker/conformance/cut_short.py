@@ -107,6 +107,12 @@ def raise_if_cut_short() -> None:
         raise error
 
 
+def raise_what_stops(error: BaseException) -> None:
+    """Raise the error again if it stops the command; whatever else a user's code raises is told as what it did."""
+    if isinstance(error, (KeyboardInterrupt, CutShortError)):
+        raise error
+
+
 def _waits(frame: FrameType | None) -> bool:
     """Return whether a user's storage is waited for, which runs in another thread."""
     while frame and frame.f_globals.get("__name__") not in _BEGUN_BY:

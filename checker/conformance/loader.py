@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from overbooked.checker.conformance.blame import by_storage
-from overbooked.checker.conformance.cut_short import raise_if_cut_short
+from overbooked.checker.conformance.cut_short import raise_if_cut_short, raise_what_stops
 from overbooked.checker.conformance.implementation import Implementation, Names, NewStorage, in_memory, in_sqlite
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.checker.conformance.user_code import told
@@ -55,7 +55,8 @@ def _named(name: str) -> Any:  # noqa: ANN401 - whatever a user has made; using 
     sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(import_module(module), attribute)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        raise_what_stops(error)
         raise StrategyError(f"{shown(name)}: cannot be imported: {told(error)}") from error
     finally:
         sys.path.remove(str(Path.cwd()))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
 
 from overbooked.checker.conformance.blame import at_fault
-from overbooked.checker.conformance.cut_short import raise_if_cut_short
+from overbooked.checker.conformance.cut_short import raise_if_cut_short, raise_what_stops
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, differences, observation_of
 from overbooked.checker.conformance.system_under_test import SystemUnderTest
@@ -17,8 +16,6 @@ from overbooked.spec.setting import Setting
 
 Row: TypeAlias = tuple[str, str, str]
 """What differs, how it is in the spec, and how it is in the app server."""
-RAISED = (Exception, SystemExit, asyncio.CancelledError)
-"""Whatever the parts may raise; it is a difference like any other."""
 
 
 class Found(NamedTuple):
@@ -53,7 +50,8 @@ def first_difference(
     try:
         with parts.storage() as storage, closing(SystemUnderTest(setting, storage, parts.server)) as driven:
             found = _difference_along(driven, parts, first, steps)
-    except RAISED as error:
+    except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
+        raise_what_stops(error)
         found = found or _raised(0, error, parts)
     finally:
         raise_if_cut_short()
@@ -72,7 +70,8 @@ def _difference_along(
             driven.take(label)
             if (seen := driven.view()) != view:
                 return Found(taken, differences(setting, view, seen))
-    except RAISED as error:
+    except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
+        raise_what_stops(error)
         return _raised(taken, error, parts)
     return None
 

@@ -58,10 +58,16 @@ def told(error: BaseException, *parts: object) -> str:
     Where that raised nothing, the place is where what was used wrongly begins: a function, or a class; or else one of
     the ``parts``, what the user gave.
     """
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    first = _ADDRESS.sub("", text.strip().partition("\n")[0])
+    first = _ADDRESS.sub("", _text(error).strip().partition("\n")[0])
     place = _raised(error) or _meant(error, parts)
     return f"{type(error).__name__}{': ' * bool(first)}{first}{f' ({place})' if place else ''}"
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:  # noqa: BLE001 - an error of the user's may have no text that can be had
+        return ""
 
 
 def place_on_stack(frame: FrameType | None, until: frozenset[str] = frozenset()) -> Place | None:
@@ -118,7 +124,7 @@ def _place(frame: FrameType, line: int) -> Place:
 
 def _meant(error: BaseException, parts: Iterable[object]) -> Place | None:
     """Return where what was used wrongly begins: what an attribute is missing of, what was called, or a part."""
-    places = (_beginning(it) for it in (*_missing_of(error), *_called_in(str(error), parts), *parts))
+    places = (_beginning(it) for it in (*_missing_of(error), *_called_in(_text(error), parts), *parts))
     return next(filter(None, map(_theirs, places)), None)
 
 
