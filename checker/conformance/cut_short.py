@@ -7,12 +7,13 @@ Both end a search between two runs, as nothing is lost then. A run that does not
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import warnings
 from types import FrameType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from overbooked.checker.conformance.user_code import Place, place_on_stack
+from overbooked.checker.conformance.user_code import Place, place_of, place_on_stack
 
 _GRACE = 0.5
 """Seconds that a run may take to end by itself."""
@@ -46,7 +47,6 @@ class Watch:
         self.asked = False
         self._seconds = seconds
         self._before: dict[signal.Signals, Any] = {}
-        self._tries = 0
 
     def __enter__(self) -> Self:
         """Begin to look."""
@@ -77,16 +77,17 @@ class Watch:
         self._cut(frame)
 
     def _cut(self, frame: FrameType | None) -> None:
-        """Raise, where it is the user's code that is at work, or is waited for.
+        """Raise, where it is the user's code that is at work, or is waited for; a second time at the next line, too.
 
-        Where that is caught in a loop, it is raised again soon, each time a little later: at last outside of the try.
+        So what is caught in a loop, and would only go on with the loop, is raised outside of the try at last.
         """
         place = place_on_stack(frame, _BEGUN_BY)
         if place or _waits(frame):
-            self._tries = self._tries % 200 + 1
-            self._look_in(self._tries * 1e-5 if self._tries > 1 else _PAUSE)
+            if _Swallowed.error:
+                _raise_at_next_line(frame)
+            else:
+                warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
             _Swallowed.error = _Swallowed.error or CutShortError(place)
-            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
             raise _Swallowed.error
 
     def _look_in(self, seconds: float | None) -> None:
@@ -98,12 +99,36 @@ class _Swallowed:
     """The last error that was raised in a user's code, which may have caught it, as asyncio's tasks do."""
 
     error: CutShortError | None = None
+    tracing: ClassVar[list[Any]] = []
+    """What traced before, while this does."""
+
+
+def _raise_at_next_line(frame: FrameType | None) -> None:
+    """Have the error raised once more at the next line that is taken of the user's code, which is on this stack."""
+
+    def at_line(_: FrameType, event: str, __: object) -> Any:  # noqa: ANN401 - as Python wants it
+        if event == "line" and _Swallowed.error:
+            raise _Swallowed.error
+        return at_line
+
+    while frame and frame.f_globals.get("__name__") not in _BEGUN_BY:
+        if place_of(frame).is_theirs:
+            frame.f_trace = at_line
+        frame = frame.f_back
+    _Swallowed.tracing = _Swallowed.tracing or [sys.gettrace()]
+    sys.settrace(lambda *_: None)
+
+
+def _stop_tracing() -> None:
+    if _Swallowed.tracing:
+        sys.settrace(_Swallowed.tracing.pop())
 
 
 def raise_if_cut_short() -> None:
     """Raise what was raised in the user's code since this was asked last, whatever became of it there."""
     error, _Swallowed.error = _Swallowed.error, None
     if error:
+        _stop_tracing()
         raise error
 
 

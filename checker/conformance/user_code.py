@@ -77,7 +77,7 @@ def place_on_stack(frame: FrameType | None, until: frozenset[str] = frozenset())
     """
     inner: list[Place] = []
     while frame and frame.f_globals.get("__name__") not in until:
-        inner.append(_place(frame, frame.f_lineno))
+        inner.append(place_of(frame))
         frame = frame.f_back
     return None if until and frame is None else _innermost(reversed(inner))
 
@@ -88,7 +88,7 @@ def place_of_waiting(work: object) -> Place | None:
     while work is not None:
         frame = getattr(work, "cr_frame", None)
         if frame is not None:
-            found.append(_place(frame, frame.f_lineno))
+            found.append(place_of(frame))
         work = getattr(work, "cr_await", None)
     return _innermost(found)
 
@@ -116,6 +116,11 @@ def _innermost(places: Iterable[Place]) -> Place | None:
     """Return the last of these places that is the user's; what is installed is, where nothing else is."""
     theirs = [place for place in places if place.is_theirs]
     return next(reversed([place for place in theirs if not place.is_installed] or theirs), None)
+
+
+def place_of(frame: FrameType) -> Place:
+    """Return where a frame is."""
+    return _place(frame, frame.f_lineno)
 
 
 def _place(frame: FrameType, line: int) -> Place:
