@@ -2,8 +2,9 @@
 
 Users book and check as they like, messages arrive late or are lost, replicas crash or forget, calls time out and the
 app server restarts, in whatever order hypothesis draws; after each step the spec and the app server must look the same.
-How many replicas and rooms there are and which strategies are used is drawn too. To test your own replicas, log, clock
-or app server, inherit from :class:`BookingMachine`:
+How many replicas and rooms there are and which strategies are used is drawn too, within what the machine's attributes
+say (:class:`overbooked.checker.conformance.limits.Limits`, and the page ``checker/conformance/README.md``). To test
+your own replicas, log, clock or app server, inherit from :class:`BookingMachine`:
 
 >>> from contextlib import nullcontext
 >>> from overbooked.reference.memory import MemoryStorage

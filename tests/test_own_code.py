@@ -320,6 +320,31 @@ def test_one_ctrl_c_ends_an_app_server_that_goes_round_for_ever() -> None:
     assert "Traceback" not in ended.shown
 
 
+def test_without_a_timer_one_ctrl_c_ends_it_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the system has none, what is the user's is ended as soon as Ctrl-C comes."""
+    own(f"    async def book_room(self, user, room):\n        {PRESSED}  # here\n        time.sleep(60)\n")
+    with patch("overbooked.checker.conformance.cut_short._CAN_WAIT", new=False):
+        status, out = printed(capsys, "conform", *SMALL, *APP, "--seconds", "50")
+    assert (status, f"? unknown: stopped, in the middle of {line_of('# here')}" in out) == (130, True)
+
+
+def test_what_ends_by_itself_after_ctrl_c_is_not_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    """The run that is under way is finished, and counts."""
+    own(f"    async def is_room_available(self, room):\n        {PRESSED}\n        return not {ASKED}\n")
+    asked = ("--write", "serial-sync", "--read", "one:db1", "--guarantee", "read-after-write")
+    status, out = printed(capsys, "conform", *asked, *APP)
+    assert (
+        status,
+        "? unknown: stopped Stopped, so this is unfinished. 0 of 1 program finished" in out,
+        "middle" in out,
+    ) == (130, True, False), out
+    assert "covered in 1 run, " in out
+
+
+PRESSED = "__import__('signal').raise_signal(2)"
+ASKED = "await self._replicas[0].read(room)"
+
+
 def test_one_ctrl_c_ends_a_replay() -> None:
     """Of a storage in a thread of its own, too; the place is told."""
     own(f"async def apply(self, booking):\n    {SAYS_SO}\n    while True: pass  # here\nMyReplica.apply = apply\n")

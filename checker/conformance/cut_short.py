@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 from overbooked.checker.conformance.user_code import Place, place_of, place_on_stack
 
 _GRACE = 0.5
-"""Seconds that a run may take to end by itself."""
+"""Seconds that a run may take to end by itself, once it should."""
 _PAUSE = 0.1
 """Seconds until one looks again whether it is the user's code that is at work."""
 _LONGEST = 1e8
@@ -73,7 +73,6 @@ class Watch:
             self._cut(frame)
 
     def _look(self, _: int, frame: FrameType | None) -> None:
-        self._look_in(_PAUSE)
         self._cut(frame)
 
     def _cut(self, frame: FrameType | None) -> None:
@@ -91,7 +90,8 @@ class Watch:
             raise _Swallowed.error
 
     def _look_in(self, seconds: float | None) -> None:
-        if signal.SIGALRM in self._before if _CAN_WAIT else False:
+        """Look after so many seconds, and then again and again; or no more."""
+        if _CAN_WAIT and self._before:
             signal.setitimer(signal.ITIMER_REAL, seconds or 0, _PAUSE if seconds else 0)
 
 
