@@ -45,6 +45,15 @@ def style(verdict: str) -> str:
     return _SIGNS[verdict][2]
 
 
+def counted(count: int, what: str) -> str:
+    """Return how many there are, in words.
+
+    >>> counted(1, "run"), counted(1000, "run")
+    ('1 run', '1,000 runs')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def show_line(of: Console, text: str) -> None:
     """Print a line as it is, however long."""
     of.print(text, soft_wrap=True, highlight=False, markup=False)

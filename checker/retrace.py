@@ -44,6 +44,7 @@ def retrace(name: str, steps: Sequence[str], over: str = "memory", app: str | No
     if unknown := [label for label in steps if label not in known]:
         raise ValueError(f"{unknown[0]}: no such step in {name}")
     run = run_along(spec, [known[label] for label in steps])
-    if difference := replayed(setting, run, parts_called(app, over)):
-        raise AssertionError(difference_in_words(setting, difference))
+    parts = parts_called(app, over)
+    if difference := replayed(setting, run, parts):
+        raise AssertionError(difference_in_words(setting, difference, parts.names))
     return End(answers(setting, run.states[-1]), contents(setting, run.states[-1]))

@@ -2,8 +2,9 @@
 
 Users book and check as they like, messages arrive late or are lost, replicas crash or forget, calls time out and the
 app server restarts, in whatever order hypothesis draws; after each step the spec and the app server must look the same.
-How many replicas and rooms there are and which strategies are used is drawn too. To test your own replicas, log, clock
-or app server, inherit from :class:`BookingMachine`:
+How many replicas and rooms there are and which strategies are used is drawn too, within what the machine's attributes
+say (:class:`overbooked.checker.conformance.limits.Limits`, and the page ``checker/conformance/README.md``). To test
+your own replicas, log, clock or app server, inherit from :class:`BookingMachine`:
 
 >>> from contextlib import nullcontext
 >>> from overbooked.reference.memory import MemoryStorage
@@ -20,24 +21,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+try:
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis import strategies as st
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+except ModuleNotFoundError as error:
+    brings = "which pip install 'overbooked[test]' brings, or in a checkout pip install '.[test]'"
+    raise ModuleNotFoundError(f"BookingMachine needs {error.name}, {brings}", name=error.name) from None
 
 from overbooked.checker.conformance.implementation import Server, in_memory
+from overbooked.checker.conformance.limits import Limits, fitting, most_faults, named
 from overbooked.checker.conformance.lockstep import Lockstep
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Clock, Log, Primary, Replica, Storage
-from overbooked.spec.combinations import misfit
-from overbooked.spec.faults import FAULTS, Fault
-from overbooked.spec.read_strategies import read_strategies, read_strategy
+from overbooked.spec.faults import Fault
+from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Kind
-from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
+from overbooked.spec.write_strategies import write_strategy
 
 _USERS = 6
-_FAULTS = {"crash", "restart", "timeout", "node-crash", "lose", "forget"}
+_FAILING = {"crash", "restart", "timeout", "node-crash", "lose", "forget"}
+_RARER = ("node crashes", "lost writes", "amnesias")
 _KINDS: tuple[Kind, ...] = ("book", "check")
 _MUCH = 10
 _CALLS = 10
@@ -53,24 +59,12 @@ SETTINGS = settings(
 """What the tests run with: hypothesis's last phase would take minutes to say which lines of the machine were run."""
 
 
-class BookingMachine(RuleBasedStateMachine):
+class BookingMachine(Limits, RuleBasedStateMachine):
     """Runs the app server and the spec side by side; a difference is a :class:`DiffersError` that tells the run."""
 
-    has_primary = False
-    """Whether the database may replicate by itself: the storage has nodes, and the app server takes a primary."""
-    has_repairs = False
-    """Whether an app server knows the ways to read that repair."""
-    has_claims = False
-    """Whether replicas can take one booking of a room alone: they have ``claim``."""
-    has_sessions = False
-    """Whether an app server's calls may be given a user's session, and replicas know when they are behind it."""
-    has_amnesia = False
-    """Whether replicas can lose all that they keep: they, and the nodes where there are some, have ``forget``."""
-    most_replicas = 5
-    most_rooms = 3
-
     def __init_subclass__(cls) -> None:
-        """Give the test its settings."""
+        """Refuse limits that contradict each other, and give the test its settings."""
+        super().__init_subclass__()
         cls.TestCase.settings = SETTINGS
 
     def new_storage(self) -> AbstractContextManager[Storage]:
@@ -83,17 +77,6 @@ class BookingMachine(RuleBasedStateMachine):
         """Return an app server over these ports, which has not been started; only some ways to write need a primary."""
         return AppServer(replicas, log, clock, write, read, primary)
 
-    def writes(self, replicas: int) -> Sequence[str]:
-        """Return the names of the write strategies to try."""
-        every = write_strategies(replicas) if self.has_primary else by_app_server(replicas)
-        return tuple(name for name, write in every.items() if self.has_claims or not write.claims)
-
-    def reads(self, replicas: int) -> Sequence[str]:
-        """Return the names of the read strategies to try."""
-        every = read_strategies(replicas)
-        knows = {"repair": self.has_repairs, "session": self.has_sessions, "primary": self.has_primary}
-        return tuple(name for name, read in every.items() if all(knows[it] or not getattr(read, it) for it in knows))
-
     @initialize(data=st.data())
     def opens(self, data: st.DataObject) -> None:
         """The hotel opens."""
@@ -104,31 +87,29 @@ class BookingMachine(RuleBasedStateMachine):
         self._open.callback(self._both.close)
 
     def _drawn(self, data: st.DataObject) -> Setting:
-        n = data.draw(st.integers(1, self.most_replicas), "replicas")
-        write = data.draw(st.sampled_from(self.writes(n)), "write")
+        n = data.draw(st.sampled_from(self.sizes()), "replicas")
+        pairs = list(fitting(self.writes(n), self.reads(n), n))
+        write = data.draw(st.sampled_from(list(dict(pairs))), "write")
+        read = data.draw(st.sampled_from([read for its, read in pairs if its == write]), "read")
         its_write = write_strategy(write, n)
-        reads = [read for read in self.reads(n) if not misfit(its_write, read_strategy(read, n), FAULTS["none"])]
-        read = data.draw(st.sampled_from(reads), "read")
-        failover = its_write.primary and data.draw(st.booleans(), "failover")
-        crashes = 1 if failover else data.draw(st.integers(0, n), "crashes")
-        restarts, timeouts = (data.draw(st.integers(0, 2), what) for what in ("restarts", "timeouts"))
-        self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
-        nodes, lost, amnesias = self._rarer_faults(data, failover=failover)
-        self._cuts = 0 if amnesias else data.draw(st.integers(0, 3), "connections cut")
-        named = f"up to {crashes} crashes{' and failover' * failover}, {restarts} restarts, {timeouts} timeouts, "
-        named += f"{nodes} node crashes, {lost} lost writes, {amnesias} amnesias"
-        ended = Fault(named, crashes, restarts, "", timeouts, failover=failover)
-        fault = ended._replace(node_crashes=nodes, lost_writes=lost, amnesias=amnesias)
+        fault = self._drawn_fault(data, n, to_primary=its_write.primary)
         return Setting(its_write, read_strategy(read, n), n, fault, ((),) * _USERS)
 
-    def _rarer_faults(self, data: st.DataObject, *, failover: bool) -> tuple[int, int, int]:
-        """Return how many node crashes, lost writes and amnesias there may be.
+    def _drawn_fault(self, data: st.DataObject, replicas: int, *, to_primary: bool) -> Fault:
+        """Return how much may fail; at most one replica, once, where another one then takes over.
 
         With a replica that forgets no connection is cut: what is sent again then would bring back what was forgotten.
         """
-        most = {"node crashes": not failover, "lost writes": 2, "amnesias": 2 * (self.has_amnesia and not failover)}
-        nodes, lost, amnesias = (data.draw(st.integers(0, int(many)), what) for what, many in most.items())
-        return nodes, lost, amnesias
+        most = most_faults(self.faults)
+        failover = to_primary and most.failover and data.draw(st.booleans(), "failover")
+        crashes = 1 if failover else data.draw(st.integers(0, min(replicas, most.crashes)), "crashes")
+        restarts, timeouts = (data.draw(st.integers(0, getattr(most, what)), what) for what in ("restarts", "timeouts"))
+        self._rooms = [f"r{i + 1}" for i in range(data.draw(st.integers(1, self.most_rooms), "rooms"))]
+        rarer = (most.node_crashes * (not failover), most.lost_writes, most.amnesias * (not failover))
+        nodes, lost, amnesias = (data.draw(st.integers(0, many), it) for many, it in zip(rarer, _RARER, strict=True))
+        self._cuts = 0 if amnesias else data.draw(st.integers(0, self.most_cuts), "connections cut")
+        fault = Fault("", crashes, restarts, "", timeouts, failover=failover)
+        return named(fault._replace(node_crashes=nodes, lost_writes=lost, amnesias=amnesias))
 
     @precondition(lambda self: self._may_call())
     @rule(data=st.data())
@@ -175,7 +156,7 @@ class BookingMachine(RuleBasedStateMachine):
         self._open.close()
 
     def _can(self, *, owed: bool) -> list[str]:
-        return [label for label in self._both.possible if (label.split(" ")[0] not in _FAULTS) == owed]
+        return [label for label in self._both.possible if (label.split(" ")[0] not in _FAILING) == owed]
 
     def _free(self) -> list[int]:
         users = enumerate(self._both.setting.users, 1)

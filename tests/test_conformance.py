@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -195,6 +196,8 @@ def test_a_sample_conforms_over_sqlite(write: str, read: str, fault: str) -> Non
 
 
 NOPE = "u2.check returns 'nope', and should True or False"
+KEY_ERROR = "KeyError: ('u1', 'r1') (here)"
+NO_START = "'NoneType' object has no attribute 'start' (here)"
 IN_A_ROW = "in a row: something goes round for ever"
 
 
@@ -376,22 +379,24 @@ def test_a_reference_that_is_not_deterministic_is_reported_as_such() -> None:
 @pytest.mark.parametrize(
     ("app", "rows"),
     [
-        (Restless, [("the reference", "goes on", f"RestlessError: 100,000 callbacks {IN_A_ROW}")]),
-        (Broken, [("u1.book raises KeyError: ('u1', 'r1')", "-", "possible"), ("apply u1.book db1", "possible", "-")]),
-        (Exits, [("the reference", "goes on", "SystemExit: ('u1', 'r1')")]),
+        (Restless, [("the reference", "goes on", f"RestlessError: 100,000 callbacks {IN_A_ROW} (here)")]),
+        (Broken, [(f"u1.book raises {KEY_ERROR}", "-", "possible"), ("apply u1.book db1", "possible", "-")]),
+        (Exits, [("the reference", "goes on", "SystemExit: ('u1', 'r1') (here)")]),
         (Cancelled, [("u1.book is cancelled", "-", "possible"), ("apply u1.book db1", "possible", "-")]),
         (Liar, [(NOPE, "-", "possible"), ("finish u2.check", "possible", "-")]),
         (Anonymous, [("r1 at db1", "u1.book", "('r1', 'nobody', 1)")]),
-        (lambda *_: None, [("the reference", "goes on", "AttributeError: 'NoneType' object has no attribute 'start'")]),
+        (lambda *_: None, [("the reference", "goes on", f"AttributeError: {NO_START}")]),
     ],
 )  # fmt: skip
 def test_whatever_an_app_server_does_is_a_difference_and_no_traceback(
     app: type[AppServer], rows: list[tuple[str, str, str]]
 ) -> None:
-    """One that goes round for ever, raises, or is none at all, is told like any other difference."""
+    """One that goes round for ever, raises, or is none at all, is told like any other difference, with its place."""
     (found,) = result([READ_AFTER_WRITE], Implementation(in_memory, app))
     assert found.difference is not None
-    assert sorted(found.difference.rows) == sorted(rows)
+    here = f" ({Path(__file__).relative_to(Path.cwd())}, line "
+    told = [tuple(re.sub(rf"{re.escape(here)}\d+\)", " (here)", cell) for cell in row) for row in found.difference.rows]
+    assert sorted(told) == sorted(rows)
 
 
 SMALL = ("--write", "serial-async", "--read", "quorum", "--guarantee", "durability", "--guarantee", "convergence")
@@ -581,8 +586,8 @@ def test_a_strategy_of_ones_own_conforms_or_does_not(
     ("arguments", "complaint"),
     [
         (("--app", "nowhere"), "nowhere: should be MODULE:NAME"),
-        (("--app", "nowhere:Server"), "nowhere:Server: cannot be imported (ModuleNotFoundError"),
-        (("--over", "json:nothing"), "json:nothing: cannot be imported (AttributeError"),
+        (("--app", "nowhere:Server"), "nowhere:Server: cannot be imported: ModuleNotFoundError"),
+        (("--over", "json:nothing"), "json:nothing: cannot be imported: AttributeError"),
         (("--over", "tape"), "tape: should be memory, sqlite or MODULE:NAME"),
         (("--write", "parallel:9"), "K is one of 1..3"),
         (("--app", "json:__name__"), "json:__name__: is no class or function"),

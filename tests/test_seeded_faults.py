@@ -415,7 +415,7 @@ IN_THE_CHECKER = [
     ("theorems/stale_run.py", "if not any(case.on(states[-1]) for case in asked.properties[0].broken):", "if False:", STALE_RUN),
     ("conformance/replay.py", "if (seen := driven.view()) != view:", "if False:", CONFORMANCE),
     ("conformance/replay.py", "if (seen := driven.view()) != first:", "if False:", CONFORMANCE),
-    ("conformance/minimize.py", "repeatable=self.first_difference(steps) == found", "repeatable=True", CONFORMANCE),
+    ("conformance/minimize.py", "return self.first_difference(run) == found", "return True", CONFORMANCE),
     ("conformance/minimize.py", "if found and found.steps < len(run):", "if False:", CONFORMANCE),
     ("conformance/coverage.py", "if not found.complete[0]:", "if False:", CONFORMANCE),
     ("conformance/coverage.py", "self._covered.add(state * self._steps + step)", "self._covered.add(state)", CONFORMANCE),

@@ -8,18 +8,22 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from overbooked.checker.conformance.implementation import in_sqlite
+from overbooked.checker.conformance.limits import most_faults, named
 from overbooked.checker.conformance.lockstep import DiffersError, Lockstep
 from overbooked.checker.stateful import SETTINGS, BookingMachine
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryStorage
-from overbooked.reference.ports import Booking, Storage
+from overbooked.reference.ports import Booking, Replica, Storage
+from overbooked.reference.session import Session
 from overbooked.spec.faults import Fault
+from overbooked.spec.names import StrategyError
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.write_strategies import write_strategy
@@ -68,7 +72,8 @@ class RepairingOverSQLite(Repairing, OverSQLite):
 class Forgetting(WithPrimary):
     """The machine with all that there is, and replicas that forget."""
 
-    has_repairs = has_claims = has_sessions = has_amnesia = True
+    has_repairs = has_claims = has_sessions = True
+    faults = (*BookingMachine.faults, "amnesia:2")
 
 
 class ForgettingOverSQLite(Forgetting, OverSQLite):
@@ -102,6 +107,114 @@ def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = App
     """Return spec and app server side by side, for two users and three replicas."""
     setting = Setting(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
     return Lockstep(setting, MemoryStorage(), server)
+
+
+class Impatient(AppServer):
+    """Asks once, and does not try again; and, what it is tested for, writes the third booking nowhere."""
+
+    async def book_room(self, user: str, room: str, session: Session | None = None) -> Booking:  # noqa: ARG002 - none
+        """Book the room at all replicas, one after the other."""
+        booking = Booking(room, user, await self._clock.timestamp())
+        for replica in self._plain if booking.timestamp < 3 else []:
+            await replica.apply(booking)
+        return booking
+
+    async def is_room_available(self, room: str, session: Session | None = None) -> bool:  # noqa: ARG002 - none
+        """Ask the first replica."""
+        return await self._plain[0].read(room) is None
+
+    def __init__(self, replicas: Sequence[Replica], *others: Any) -> None:  # noqa: ANN401 - as the app server has them
+        super().__init__(replicas, *others)
+        self._plain = replicas
+
+
+class AgainstAll(BookingMachine):
+    """The machine, for an app server that only knows one way to write, and one to read."""
+
+    write_strategies, read_strategies = "serial-sync", "one:db1"
+
+    def new_server(self, *ports: Any) -> AppServer:  # noqa: ANN401 - as above
+        """Return the app server."""
+        return Impatient(*ports)
+
+
+class AgainstLess(AgainstAll):
+    """The same, where no connection is cut, and no replica crashes; nor does any call take too long."""
+
+    faults, most_cuts = "app-restart", 0
+    least_replicas = most_replicas = 2
+
+
+def difference_of(machine: type[BookingMachine]) -> str:
+    """Return what the machine finds, which finds something."""
+    until = settings(SETTINGS, max_examples=400, database=None, derandomize=True, phases=[Phase.generate])
+    with pytest.raises(DiffersError) as error:
+        run_state_machine_as_test(machine, settings=until)
+    return str(error.value)
+
+
+def test_what_an_app_server_is_not_made_for_can_be_left_out() -> None:
+    """One that does not try again fails for that at once; with no cut and no crash, its other fault is reached."""
+    assert "u3.book" not in difference_of(AgainstAll).rpartition("they differ:")[2]
+    told = difference_of(AgainstLess)
+    assert re.search(r"ack u\d\.book\d? +- +possible", told), told
+    assert "serial-sync by one:db1 over 2 replicas" in told
+    assert "UnreachableError" not in told
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"faults": ("timeouts",)}, "Mine: timeouts: no such fault; did you mean timeout?"),
+        ({"faults": "clock-skew"}, "Mine: faults has clock-skew, and this machine has one clock; it draws none, "),
+        ({"write_strategies": ("parallel:7",)}, "Mine: parallel:7: there are 5 replicas, so K is one of 1..5"),
+        ({"read_strategies": "quorums"}, "Mine: quorums: no such read strategy; did you mean quorum?"),
+        ({"least_replicas": 6}, "Mine: least_replicas is 6, and should be no more than most_replicas, which is 5"),
+        ({"most_rooms": 0}, "Mine: most_rooms is 0, and should be 1 or more"),
+        ({"most_cuts": -1}, "Mine: most_cuts is -1, and should be 0 or more"),
+        (
+            {"write_strategies": "claim:1", "read_strategies": "all:repair"},
+            "Mine: none of its ways to write goes with one to read, over 1 to 5 replicas",
+        ),
+    ],
+)
+def test_limits_that_contradict_each_other_are_told_when_the_class_is_made(
+    said: dict[str, object], complaint: str
+) -> None:
+    """One line says whose they are, and what would be right."""
+    with pytest.raises(StrategyError) as error:
+        type("Mine", (BookingMachine,), said)
+    assert str(error.value).startswith(complaint)
+    assert "\n" not in str(error.value)
+
+
+def test_limits_are_what_is_drawn() -> None:
+    """Names are taken where there are replicas enough for them, faults as often as is said, and no others."""
+
+    class Some(BookingMachine):
+        write_strategies = ("parallel:3", "serial-sync")
+        read_strategies = ("one:db2", "quorum:repair")
+        faults = ("both", "timeout:7", "failover")
+        most_replicas = 3
+
+    some = Some()
+    assert some.sizes() == [2, 3]
+    assert (some.writes(2), some.writes(3)) == (("serial-sync",), ("parallel:3", "serial-sync"))
+    most = most_faults(Some.faults)
+    assert (most.crashes, most.restarts, most.timeouts, most.failover, most.lost_writes) == (1, 1, 7, True, 0)
+    assert most_faults("failover").crashes == 0
+    assert named(most).name == "up to 1 crash, 1 restart, 7 timeouts, failover"
+    assert named(most_faults(())).name == "none"
+
+
+def test_without_hypothesis_it_says_what_to_install() -> None:
+    """In one line: the extra, as it is installed by its name and from a checkout."""
+    code = "import sys; sys.modules['hypothesis'] = None; import overbooked.checker.stateful"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: BookingMachine needs hypothesis, which pip install 'overbooked[test]' brings, "
+        "or in a checkout pip install '.[test]'"
+    )
 
 
 ANYTHING = Fault("anything", 3, 3, "", 3)

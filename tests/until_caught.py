@@ -23,7 +23,8 @@ class Counting(BookingMachine):
     """The machine, counting its runs."""
 
     how = sys.argv[3].split("+")
-    has_primary, has_amnesia = "primary" in how, "amnesia" in how
+    has_primary = "primary" in how
+    faults = (*BookingMachine.faults, *["amnesia:2"] * ("amnesia" in how))
     repairs = has_repairs = has_claims = has_sessions = "repairs" in how
     runs = 0
 

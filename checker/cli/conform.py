@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import Self
 
 from rich.console import Console
 
@@ -20,8 +19,10 @@ from overbooked.checker.cli.progress import watched
 from overbooked.checker.conformance.as_json import as_json
 from overbooked.checker.conformance.as_text import show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
+from overbooked.checker.conformance.cut_short import CutShortError, Watch
 from overbooked.checker.conformance.loader import STORAGES, parts_called
 from overbooked.checker.conformance.tested import Tested
+from overbooked.checker.console import counted
 from overbooked.checker.engine.search import Bounds
 
 _MANY = 3_000_000
@@ -74,51 +75,49 @@ class Conforming:
 
     def _progress(self, at: int) -> str:
         covered = sum(each.covered for each in self.results)
-        return f"{covered:,} transitions covered, program {at + 1} of {len(self.results)}"
+        return f"{counted(covered, 'transition')} covered, program {at + 1} of {len(self.results)}"
 
     def _say_why(self, reason: str) -> None:
-        """Say of each program that was not finished why it was not."""
+        """Say of each program that was not finished why it was not; one that was cut short says where."""
         for at, result in enumerate(self.results):
             if result.verdict == "unknown":
-                self.results[at] = result._replace(reason=result.reason or reason)
-
-
-class _Stop:
-    """Ctrl-C asks to stop between two runs, as no run is to be cut in the middle; a second one stops at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, *_: object) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, self._before)
+                why = f"{reason}, {result.where}" if result.where else reason
+                self.results[at] = result._replace(reason=result.reason or why)
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
-    """Hold the reference against the spec, print what was found, and return the exit status.
+    """Hold an app server against the spec, print what was found, and return the exit status.
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
     """
     start = time.perf_counter()
     own = request.app is not None or request.over not in STORAGES
     writes = SOURCE_WRITES if own else COVERED_WRITES
-    found = Conforming(arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, writes=writes), request)
-    with _Stop() as stop, closing(found.run()) as steps:
-        for _ in watched(steps, str):
-            if stop.asked:
-                break
+    cells = arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, writes=writes)
+    with Watch(request.seconds) as watch:
+        try:
+            found = Conforming(cells, request)
+        except CutShortError as cut:
+            print(f"overbooked: stopped {cut}, before anything could be covered", file=sys.stderr)
+            return STOPPED if watch.asked else BOUNDED
+        _search(found, watch)
     tested, seconds = Tested(request.app, request.over, request.orders), time.perf_counter() - start
     if request.format == "json":
         print(as_json(found.results, tested, seconds, finished=found.finished))
     else:
         show_conformance(console, found.results, tested, seconds, finished=found.finished)
+    return _status(found)
+
+
+def _search(found: Conforming, watch: Watch) -> None:
+    """Cover what there is, until Ctrl-C or until time is up."""
+    with closing(found.run()) as steps:
+        for _ in watched(steps, str):
+            if watch.asked:
+                return
+
+
+def _status(found: Conforming) -> int:
     verdicts = {result.verdict for result in found.results}
     if not found.finished:
         return STOPPED

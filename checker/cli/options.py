@@ -135,7 +135,7 @@ def _add_choose(commands: _Commands) -> None:
 def _add_conform(commands: _Commands) -> None:
     command = commands.add_parser(
         "conform",
-        help="show that the reference does what the spec says, and nothing else",
+        help="show that the reference, or an app server of your own, does what the spec says, and nothing else",
         description=(
             "Executes every transition of the spec's state graphs on the app server in reference/, or on your own. "
             "After each, the same steps must be possible in both, the replicas hold the same, and users have been told "
@@ -153,7 +153,8 @@ def _add_conform(commands: _Commands) -> None:
     _add_parts(command, over="memory")
     orders = "tell states apart by the order in which replicas answered and confirmed, too, and cover them all"
     add("--orders", action="store_true", help=orders)
-    add("--seconds", type=values.seconds, metavar="T", help="stop after so many seconds, with unknown for what is open")
+    of_time = "stop after so many seconds, also in the middle of your own code, with unknown for what is open"
+    add("--seconds", type=values.seconds, metavar="T", help=of_time)
     bound = f"do not cover a graph of more than M states (default: {MOST_STATES_COVERED:,})"
     add("--max-states", type=values.count, default=MOST_STATES_COVERED, metavar="M", help=bound)
     _add_max_memory(command, "stop before the process has so many bytes (500M, 2G), with unknown for what is open")
@@ -249,7 +250,7 @@ def _add_report(commands: _Commands) -> None:
 def _add_replay(commands: _Commands) -> None:
     replay = commands.add_parser(
         "replay",
-        help="replay a counterexample on the reference",
+        help="replay a counterexample on the reference, or on an app server of your own",
         description=(
             "Leads the app server in reference/, or your own, along a shortest run that breaks a guarantee, over real "
             "replicas, delivering one message at a time; after each step both must look the same."
@@ -265,9 +266,10 @@ def _add_replay(commands: _Commands) -> None:
 
 
 def _add_parts(command: argparse.ArgumentParser, over: str) -> None:
+    server = "MODULE:NAME of an app server of your own (default: the reference); checker/conformance/README.md says how"
     storages = f"memory, sqlite, or MODULE:NAME of a storage of your own (default: {over})"
     command.add_argument("--over", default=over, metavar="S", help=storages)
-    command.add_argument("--app", metavar="A", help="MODULE:NAME of an app server of your own (default: the reference)")
+    command.add_argument("--app", metavar="A", help=server)
 
 
 def _add_cell(command: argparse.ArgumentParser) -> None:

@@ -14,10 +14,11 @@ from overbooked.checker.cells import Cell, CellVerdict
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import one_run
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, SENSELESS, STOPPED, VIOLATED, SenselessError
-from overbooked.checker.conformance.difference_text import app_called, show_difference
-from overbooked.checker.conformance.implementation import NewStorage
+from overbooked.checker.conformance.cut_short import CutShortError, Watch
+from overbooked.checker.conformance.difference_text import show_difference
+from overbooked.checker.conformance.implementation import Implementation, Names, NewStorage
 from overbooked.checker.conformance.loader import parts_called
-from overbooked.checker.conformance.replay import replayed
+from overbooked.checker.conformance.replay import Difference, replayed
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.traces.as_text import show_head, show_violation
@@ -32,7 +33,7 @@ _SPELLED = {"sqlite": "SQLite"}
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
-    """Lead the reference along the run that is asked for, print what came of it, and return the exit status.
+    """Lead the app server along the run that is asked for, print what came of it, and return the exit status.
 
     Raises :class:`overbooked.checker.cli.exit_status.SenselessError` when the run is not the first of its kind.
     """
@@ -44,24 +45,41 @@ def run(request: argparse.Namespace, console: Console) -> int:
 
 
 def _replay(request: argparse.Namespace, verdict: CellVerdict, console: Console) -> int:
-    """Lead the reference along the run of a verdict, print what came of it, and return the exit status.
+    """Lead the app server along the run of a verdict, print what came of it, and return the exit status.
 
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage, or the folder is
     not empty.
     """
     if verdict.run is None:
         return _nothing(verdict)
+    with Watch() as watch:
+        try:
+            parts = _parts(request)
+            difference = replayed(verdict.cell.setting, verdict.run, parts)
+        except CutShortError as cut:
+            print(f"overbooked: stopped {cut}", file=sys.stderr)
+            return STOPPED
+    if watch.asked:
+        return STOPPED
+    return _show(request, verdict, console, parts.names, difference)
+
+
+def _parts(request: argparse.Namespace) -> Implementation:
     parts = parts_called(request.app, request.over)
     if request.folder and request.over != "sqlite":
         raise StrategyError(f"--folder keeps SQLite files, so it goes with --over sqlite, and not {request.over}")
-    parts = parts._replace(storage=_kept_in(request.folder) if request.folder else threaded(parts.storage))
-    cell, app = verdict.cell, app_called(request.app)
-    difference = replayed(cell.setting, verdict.run, parts)
-    trace = trace_of(verdict)
+    storage = parts.storage if parts.names.storage else threaded(parts.storage)
+    return parts._replace(storage=_kept_in(request.folder) if request.folder else storage)
+
+
+def _show(
+    request: argparse.Namespace, verdict: CellVerdict, console: Console, names: Names, difference: Difference | None
+) -> int:
+    cell, trace = verdict.cell, trace_of(verdict)
     show_head(console, trace)
     if difference:
-        show_difference(console, cell.setting, difference, app)
-        _say(console, f"{_begun(app)} cannot follow the run that breaks {cell.guarantee}.")
+        show_difference(console, cell.setting, difference, names)
+        _say(console, f"{_begun(names.both)} cannot follow the run that breaks {cell.guarantee}.")
         return VIOLATED
     show_violation(console, trace)
     where = (
@@ -70,7 +88,7 @@ def _replay(request: argparse.Namespace, verdict: CellVerdict, console: Console)
         else f"replicas in {_SPELLED.get(request.over, request.over)}"
     )
     does = "After each step its replicas held what stands on the right, and it could do just what the spec can."
-    _say(console, f"\n{_begun(app)} did just that, over {where}. {does}")
+    _say(console, f"\n{_begun(names.app)} did just that, over {where}. {does}")
     _show_answers(console, cell, trace)
     return HOLDS
 
@@ -113,7 +131,7 @@ def _kept_in(folder: Path) -> NewStorage:
 
 
 def _begun(app: str) -> str:
-    return app[:1].upper() + app[1:] if " " in app else app
+    return app[:1].upper() + app[1:] if app.startswith("the ") else app
 
 
 def _say(console: Console, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overbooked.checker.conformance.blame import blame_storage
 from overbooked.checker.conformance.controlled_ports import Environment
 from overbooked.reference.ports import Node, Storage
 from overbooked.reference.replication import Action, ReplicatedDatabase, Replication
@@ -18,7 +19,9 @@ class ControlledDatabase:
         node = getattr(storage, "node", None)
         if not callable(node):
             needs = f"which {setting.write.name} needs: reference/ports.py says what it does"
-            raise TypeError(f"{type(storage).__name__} has no node(number), {needs}")
+            error = TypeError(f"this storage has no node(number), {needs}")
+            blame_storage(error, getattr(storage, "theirs", storage))
+            raise error
         self._stage = stage
         self._known: dict[str, Action] = {}
         self._seen = -1

@@ -1,4 +1,4 @@
-"""Whether the reference does what the spec says: every step of the spec's graph is taken in both, side by side."""
+"""Whether an app server does what the spec says: every step of the spec's graph is taken in both, side by side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.cut_short import CutShortError
 from overbooked.checker.conformance.history_variables import with_orders
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.minimize import Sides, shortest_difference
@@ -27,7 +28,7 @@ _RUN = 1 << 24
 class Conformance(NamedTuple):
     """What is said of one program of one pair: its states and transitions, and how many transitions were covered.
 
-    ``reason`` says why the verdict is ``unknown``.
+    ``reason`` says why the verdict is ``unknown``, and ``where`` in the user's code a run was cut short.
     """
 
     cells: tuple[Cell, ...]
@@ -38,6 +39,7 @@ class Conformance(NamedTuple):
     verdict: Conforms = "unknown"
     difference: Difference | None = None
     reason: str = ""
+    where: str = ""
 
 
 def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
@@ -52,7 +54,7 @@ def programs_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
 def conform(
     cells: tuple[Cell, ...], parts: Implementation, bounds: Bounds, *, orders: bool = False, until: float = math.inf
 ) -> Iterator[Conformance]:
-    """Cover one program's graph, on the reference; yield what is known after each level and after each run.
+    """Cover one program's graph, on the app server; yield what is known after each level and after each run.
 
     It ends with the first difference, for which a shorter run is looked for ``until`` then, a time of
     :func:`time.monotonic`. A graph beyond the ``bounds`` is not covered, and covering ends when it takes more memory.
@@ -64,6 +66,8 @@ def conform(
             yield result
     except MemoryError:
         yield result._replace(reason="out of memory")
+    except CutShortError as cut:
+        yield result._replace(where=str(cut))
 
 
 class _Program:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from overbooked.checker.conformance.implementation import Names
 from overbooked.checker.conformance.replay import Difference, Row
-from overbooked.checker.console import plain_table, show_line
+from overbooked.checker.console import plain_table, show_line, show_whole
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.traces.as_text import show_steps
 from overbooked.spec.setting import Setting
@@ -18,25 +19,20 @@ from overbooked.spec.setting import Setting
 _WIDTH = 100
 
 
-def app_called(name: str | None) -> str:
-    """Return what the app server is called in a sentence."""
-    return "the reference" if name is None else name
-
-
-def show_difference(console: Console, setting: Setting, difference: Difference, app: str) -> None:
+def show_difference(console: Console, setting: Setting, difference: Difference, names: Names) -> None:
     """Print a run and what differs at its end, and whether it did so again."""
-    show_apart(console, setting, difference.run, difference.rows, app)
-    again = (
-        "The same steps led there a second time."
-        if difference.repeatable
-        else f"The same steps led elsewhere a second time: {app} is not deterministic between steps."
-    )
-    show_line(console, f"\n{again}")
+    show_apart(console, setting, difference.run, difference.rows, names.both)
+    again = {
+        True: "The same steps led there a second time.",
+        False: f"The same steps led elsewhere a second time: {names.suspects} is not deterministic between steps.",
+        None: "It was stopped before the same steps were taken a second time.",
+    }
+    show_line(console, f"\n{again[difference.repeatable]}")
 
 
-def difference_in_words(setting: Setting, difference: Difference) -> str:
+def difference_in_words(setting: Setting, difference: Difference, names: Names) -> str:
     """Return a run and what differs at its end, as text."""
-    return printed(lambda console: show_difference(console, setting, difference, "the reference"))
+    return printed(lambda console: show_difference(console, setting, difference, names))
 
 
 def printed(show: Callable[[Console], None]) -> str:
@@ -52,7 +48,7 @@ def show_apart(console: Console, setting: Setting, run: Run, rows: Sequence[Row]
     if steps:
         show_steps(console, setting, run)
     show_line(console, f"\n{f'After step {steps}' if steps else 'Before the first step'} they differ:\n")
-    console.print(_beside(rows, app))
+    show_whole(console, _beside(rows, app))
 
 
 def _beside(rows: Sequence[Row], app: str) -> Table:

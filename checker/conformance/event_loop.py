@@ -8,12 +8,14 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
+from overbooked.checker.conformance.user_code import PlacedError, place_at_work, place_of_waiting
+
 T = TypeVar("T")
 _RESTLESS = 100_000
 """After so many callbacks in a row, something goes round for ever."""
 
 
-class RestlessError(RuntimeError):
+class RestlessError(PlacedError):
     """What runs on the loop does not come to rest."""
 
 
@@ -56,7 +58,8 @@ class DeterministicLoop(asyncio.BaseEventLoop):
                 context.run(callback, *args)
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001 - as above
-        raise RestlessError(f"{_RESTLESS:,} callbacks in a row: something goes round for ever")
+        message = f"{_RESTLESS:,} callbacks in a row: something goes round for ever"
+        raise RestlessError(message, place_at_work(callback))
 
     def complete(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return what ``coroutine`` returns.
@@ -66,7 +69,7 @@ class DeterministicLoop(asyncio.BaseEventLoop):
         task = self.create_task(coroutine)
         self.settle()
         if not task.done():
-            raise RestlessError(f"{getattr(coroutine, '__qualname__', 'it')} waits for something that never comes")
+            raise _waits_for_ever(coroutine)
         return task.result()
 
     def at_once(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -82,8 +85,9 @@ class DeterministicLoop(asyncio.BaseEventLoop):
             return returned
         finally:
             asyncio._set_running_loop(None)  # noqa: SLF001 - as above
+        error = _waits_for_ever(coroutine)
         coroutine.close()
-        raise RestlessError(f"{getattr(coroutine, '__qualname__', 'it')} waits for something that never comes")
+        raise error
 
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
@@ -119,3 +123,8 @@ class DeterministicLoop(asyncio.BaseEventLoop):
 
     def call_exception_handler(self, context: object) -> None:
         """Say nothing of tasks that end with the setting they ran in."""
+
+
+def _waits_for_ever(coroutine: Coroutine[Any, Any, object]) -> RestlessError:
+    who = getattr(coroutine, "__qualname__", "it")
+    return RestlessError(f"{who} waits for something that never comes", place_of_waiting(coroutine))

@@ -39,11 +39,30 @@ NewStorage: TypeAlias = Callable[[], AbstractContextManager[Storage]]
 """Makes an empty storage for one run, and clears it away afterwards."""
 
 
+class Names(NamedTuple):
+    """What the parts are called in a sentence; a storage that is overbooked's own has no name."""
+
+    app: str = "the reference"
+    storage: str = ""
+
+    @property
+    def both(self) -> str:
+        """The two together, as they are held against the spec."""
+        return f"{self.app} over {self.storage}" if self.storage else self.app
+
+    @property
+    def suspects(self) -> str:
+        """Whichever may be at fault: the reference is not, where the storage is the user's."""
+        theirs = [name for name in (self.app if self.app != Names().app else "", self.storage) if name]
+        return " or ".join(theirs) or self.app
+
+
 class Implementation(NamedTuple):
-    """An app server and its storage."""
+    """An app server and its storage, and what these are called."""
 
     storage: NewStorage
     server: NewServer = AppServer
+    names: Names = Names()
 
 
 @contextmanager

@@ -9,8 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from overbooked.checker.conformance.implementation import Implementation, NewStorage, in_memory, in_sqlite
+from overbooked.checker.conformance.blame import by_storage
+from overbooked.checker.conformance.cut_short import raise_if_cut_short, raise_what_stops
+from overbooked.checker.conformance.implementation import Implementation, Names, NewStorage, in_memory, in_sqlite
 from overbooked.checker.conformance.threaded_storage import threaded
+from overbooked.checker.conformance.user_code import told
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.ports import Storage
 from overbooked.spec.names import StrategyError, shown
@@ -26,13 +29,21 @@ def parts_called(app: str | None, over: str) -> Implementation:
     server = AppServer if app is None else _named(app)
     if over not in STORAGES and ":" not in over:
         raise StrategyError(f"{shown(over)}: should be memory, sqlite or MODULE:NAME of a storage of your own")
-    return Implementation(STORAGES[over] if over in STORAGES else threaded(_kept_by(_named(over))), server)
+    storage = STORAGES[over] if over in STORAGES else threaded(_kept_by(_named(over)))
+    return Implementation(storage, server, names_of(app, over))
+
+
+def names_of(app: str | None, over: str) -> Names:
+    """Return what the parts are called in a sentence that a user names like this."""
+    return Names(Names().app if app is None else app, "" if over in STORAGES else over)
 
 
 def _kept_by(new: Callable[[], Storage]) -> NewStorage:
     @contextmanager
     def storage() -> Iterator[Storage]:
-        yield new()
+        with by_storage(new):
+            made = new()
+        yield made
 
     return storage
 
@@ -44,10 +55,12 @@ def _named(name: str) -> Any:  # noqa: ANN401 - whatever a user has made; using 
     sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(import_module(module), attribute)
-    except Exception as error:
-        raise StrategyError(f"{shown(name)}: cannot be imported ({type(error).__name__}: {error})") from error
+    except BaseException as error:
+        raise_what_stops(error)
+        raise StrategyError(f"{shown(name)}: cannot be imported: {told(error)}") from error
     finally:
         sys.path.remove(str(Path.cwd()))
+        raise_if_cut_short()
     if not callable(found):
         raise StrategyError(f"{shown(name)}: is no class or function that makes one")
     return found

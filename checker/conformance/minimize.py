@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.cut_short import CutShortError
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, observation_of
 from overbooked.checker.conformance.replay import Difference, Found, first_difference
@@ -37,7 +38,12 @@ class Sides:
         states = [self.graph.state(number) for number in (0, *(state for _, state in steps))]
         model = self.graph.model
         taken = Run(model, tuple(model.steps[step] for step, _ in steps), tuple(states))
-        return Difference(taken, found.rows, repeatable=self.first_difference(steps) == found)
+        return Difference(taken, found.rows, repeatable=self._leads_there_again(steps, found))
+
+    def _leads_there_again(self, run: Sequence[Transition], found: Found) -> bool | None:
+        with suppress(CutShortError):
+            return self.first_difference(run) == found
+        return None
 
     def _view(self, state: int) -> Observation:
         view = self._views.get(state)
@@ -55,20 +61,20 @@ def shortest_difference(sides: Sides, run: Sequence[Transition], found: Found, u
     then, a time of :func:`time.monotonic`.
     """
     difference = sides.difference_after(run, found)
-    while difference.repeatable and (sooner := _sooner(sides, run[: found.steps], until)):
-        run, found = sooner
-        difference = sides.difference_after(run, found)
-    return difference
+    try:
+        while difference.repeatable and (sooner := _sooner(sides, run[: found.steps], until)):
+            run, found = sooner
+            difference = sides.difference_after(run, found)
+    except (MemoryError, CutShortError, TimeoutError):
+        return difference
+    return difference._replace(is_shortest=bool(difference.repeatable))
 
 
 def _sooner(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
-    """Return a run on which they differ sooner; ``None`` when there is none, or no time or memory to find it."""
-    with suppress(MemoryError):
-        return _sooner_in(sides, run, until)
-    return None
+    """Return a run on which they differ sooner; ``None`` when there is none.
 
-
-def _sooner_in(sides: Sides, run: Sequence[Transition], until: float) -> tuple[list[Transition], Found] | None:
+    Raises :class:`TimeoutError` when there is no time to find one.
+    """
     graph = sides.graph
     if not run:
         return None
@@ -78,7 +84,7 @@ def _sooner_in(sides: Sides, run: Sequence[Transition], until: float) -> tuple[l
     ]
     for shorter in (shortest, *covering_runs(near)):
         if time.monotonic() > until:
-            return None
+            raise TimeoutError
         found = sides.first_difference(shorter)
         if found and found.steps < len(run):
             return list(shorter), found

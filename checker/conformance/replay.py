@@ -1,12 +1,13 @@
-"""The reference, led along a run of the spec: after each step both must look the same."""
+"""An app server, led along a run of the spec: after each step both must look the same."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
 
+from overbooked.checker.conformance.blame import at_fault
+from overbooked.checker.conformance.cut_short import raise_if_cut_short, raise_what_stops
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, differences, observation_of
 from overbooked.checker.conformance.system_under_test import SystemUnderTest
@@ -14,7 +15,7 @@ from overbooked.checker.engine.runs import Run
 from overbooked.spec.setting import Setting
 
 Row: TypeAlias = tuple[str, str, str]
-"""What differs, how it is in the spec, and how it is in the reference."""
+"""What differs, how it is in the spec, and how it is in the app server."""
 
 
 class Found(NamedTuple):
@@ -25,38 +26,63 @@ class Found(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A run of the spec after whose last step the reference differs from it, and in what.
+    """A run of the spec after whose last step the app server differs from it, and in what.
 
-    It is ``repeatable`` when the same steps led to the same difference a second time; otherwise the reference is not
-    deterministic between steps.
+    It is ``repeatable`` when the same steps led to the same difference a second time; where they led elsewhere, what is
+    held against the spec is not deterministic between steps. Where there was no time to take them again it is ``None``.
+    It ``is_shortest`` where all that can be done in fewer steps was tried.
     """
 
     run: Run
     rows: list[Row]
-    repeatable: bool
+    repeatable: bool | None
+    is_shortest: bool = False
 
 
 def first_difference(
     setting: Setting, parts: Implementation, first: Observation, steps: Iterable[tuple[str, Observation]]
 ) -> Found | None:
-    """Take the steps, each by its label, on new parts; return where these first differ from how the spec looks."""
-    taken = 0
+    """Take the steps, each by its label, on new parts; return where these first differ from how the spec looks.
+
+    Raises :class:`overbooked.checker.conformance.cut_short.CutShortError` when they were cut short.
+    """
+    found = None
     try:
         with parts.storage() as storage, closing(SystemUnderTest(setting, storage, parts.server)) as driven:
-            if (seen := driven.view()) != first:
-                return Found(0, differences(setting, first, seen))
-            for label, view in steps:
-                taken += 1
-                driven.take(label)
-                if (seen := driven.view()) != view:
-                    return Found(taken, differences(setting, view, seen))
-    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the parts may raise
-        return Found(taken, [("the reference", "goes on", f"{type(error).__name__}: {error}".splitlines()[0])])
+            found = _difference_along(driven, parts, first, steps)
+    except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
+        raise_what_stops(error)
+        found = found or _raised(0, error, parts)
+    finally:
+        raise_if_cut_short()
+    return found
+
+
+def _difference_along(
+    driven: SystemUnderTest, parts: Implementation, first: Observation, steps: Iterable[tuple[str, Observation]]
+) -> Found | None:
+    taken, setting = 0, driven.setting
+    try:
+        if (seen := driven.view()) != first:
+            return Found(0, differences(setting, first, seen))
+        for label, view in steps:
+            taken += 1
+            driven.take(label)
+            if (seen := driven.view()) != view:
+                return Found(taken, differences(setting, view, seen))
+    except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
+        raise_what_stops(error)
+        return _raised(taken, error, parts)
     return None
 
 
+def _raised(taken: int, error: BaseException, parts: Implementation) -> Found:
+    party, raised = at_fault(error, parts)
+    return Found(taken, [(party, "goes on", raised)])
+
+
 def replayed(setting: Setting, run: Run, parts: Implementation) -> Difference | None:
-    """Lead the reference along a run of the spec; return where it cannot follow."""
+    """Lead the app server along a run of the spec; return where it cannot follow."""
     first, *views = (observation_of(setting, state, _possible(run, at)) for at, state in enumerate(run.states))
     steps = list(zip((step.label for step in run.steps), views, strict=True))
     found = first_difference(setting, parts, first, steps)

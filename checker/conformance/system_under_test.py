@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from typing import Any, cast
 
+from overbooked.checker.conformance.blame import blame_storage, called
 from overbooked.checker.conformance.controlled_database import ControlledDatabase
 from overbooked.checker.conformance.controlled_ports import (
     CALL,
@@ -19,6 +20,7 @@ from overbooked.checker.conformance.controlled_ports import (
 from overbooked.checker.conformance.event_loop import DeterministicLoop
 from overbooked.checker.conformance.implementation import NewServer, Server
 from overbooked.checker.conformance.observations import Observation
+from overbooked.checker.conformance.user_code import told
 from overbooked.reference.ports import Booking, Clock, Forgetful, Log, Node, Replica, RoomTakenError, Storage
 from overbooked.reference.session import Session
 from overbooked.spec.setting import Setting
@@ -147,7 +149,7 @@ class SystemUnderTest:
         if isinstance(error, RoomTakenError):
             return late | {f"reject {call.name}"}
         if error:
-            return {f"{call.name} raises {type(error).__name__}: {error}".splitlines()[0]}
+            return {f"{call.name} raises {told(error, self._new_server)}"}
         if (wrong := self._wrong(call, task.result())) is not None:
             return {wrong}
         return late | {f"{'ack' if call.kind == 'book' else 'finish'} {call.name}"}
@@ -173,9 +175,9 @@ class SystemUnderTest:
         self._calls[call.name] = "running"
         session = [self._sessions.setdefault(call.user, Session())] if self.setting.read.session else []
         serve: Coroutine[Any, Any, Booking | bool] = (
-            self._server.book_room(call.user, call.room, *session)
+            called(self._server.book_room, call.user, call.room, *session)
             if call.kind == "book"
-            else self._server.is_room_available(call.room, *session)
+            else called(self._server.is_room_available, call.room, *session)
         )
         self._stage.served[call.name] = call
         context = copy_context()
@@ -252,7 +254,7 @@ class SystemUnderTest:
             names = (setting.write.name, setting.read.name)
             ports = (held, ControlledLog(stage, log), ControlledClock(stage, clock), *names)
             server = self._new_server(*ports, *self._primary())
-            await server.start()
+            await called(server.start)
             return server
 
         return stage.loop.complete(start())
@@ -284,7 +286,9 @@ def _forgetting(ports: Sequence[Replica | Node], setting: Setting) -> list[Calla
     forgetful = [port for port in ports if setting.fault.amnesias]
     if not all(callable(getattr(port, "forget", None)) for port in forgetful):
         needs = f"which {setting.fault.name} needs: reference/ports.py says what it does"
-        raise TypeError(f"this storage's replicas have no forget(), {needs}")
+        error = TypeError(f"this storage's replicas have no forget(), {needs}")
+        blame_storage(error, getattr(forgetful[0], "theirs", forgetful[0]))
+        raise error
     return [cast("Forgetful", port).forget for port in forgetful]
 
 

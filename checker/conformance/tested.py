@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from overbooked.checker.cells import Cell
+from overbooked.checker.conformance.implementation import Names
+from overbooked.checker.conformance.loader import names_of
 from overbooked.checker.traces.names import USUAL_REPLICAS
 
 
@@ -14,6 +16,11 @@ class Tested(NamedTuple):
     app: str | None
     over: str
     orders: bool
+
+    @property
+    def names(self) -> Names:
+        """What app server and storage are called in a sentence."""
+        return names_of(self.app, self.over)
 
     def command(self, cell: Cell) -> str:
         """Return the command that shows how one program conforms or differs."""

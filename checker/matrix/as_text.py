@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from overbooked.checker.cells import Cell, CellVerdict, Explored
-from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole, sign
+from overbooked.checker.console import counted, plain_table, show_line, show_paragraph, show_whole, sign
 from overbooked.checker.engine.memory_limit import peak
 from overbooked.checker.matrix.as_json import csv_row
 from overbooked.checker.matrix.evaluation import Evaluation
@@ -61,8 +61,8 @@ def show_explored(
     """Print what was explored, what it took (the memory is what this process had at most), and what is left open."""
     stopped = "" if finished else "Stopped, so this is unfinished. "
     reduced = f" ({explored.reduced} of them reduced)" if explored.reduced else ""
-    models = f"{explored.models} distinct model{'s' * (explored.models != 1)}{reduced}"
-    counts = f"{explored.states:,} states and {explored.transitions:,} transitions in {models}"
+    models = f"{counted(explored.models, 'distinct model')}{reduced}"
+    counts = f"{counted(explored.states, 'state')} and {counted(explored.transitions, 'transition')} in {models}"
     took = f"{seconds:.1f} s, {peak() / 2**20:,.0f} MB"
     show_line(console, f"{stopped}Explored {counts}: {_extent(verdicts)}, {took}.")
 
@@ -115,8 +115,7 @@ def _show_faults(console: Console, faults: Sequence[str], verdicts: Sequence[Cel
 
 
 def _replicas(verdicts: Sequence[CellVerdict]) -> str:
-    replicas = verdicts[0].cell.replicas
-    return f"{replicas} replica{'s' * (replicas > 1)}"
+    return counted(verdicts[0].cell.replicas, "replica")
 
 
 def _called(fault: str) -> str:
@@ -149,9 +148,10 @@ def _show_legend(console: Console, verdicts: Sequence[CellVerdict]) -> None:
 def _show_violations(console: Console, verdicts: Sequence[CellVerdict]) -> None:
     violated = [verdict for verdict in verdicts if verdict.verdict == "violated"]
     if violated:
-        few = len(violated) == 1
-        count = "1 violation" if few else f"{len(violated)} violations"
-        show_line(console, f"\n{count}, with the length and the command that shows a shortest run:\n")
+        show_line(
+            console,
+            f"\n{counted(len(violated), 'violation')}, with the length and the command that shows a shortest run:\n",
+        )
     for verdict in violated:
-        show_line(console, f"{verdict.length:>4} steps  {command_for(verdict.cell)}")
+        show_line(console, f"{counted(verdict.length or 0, 'step'):>10}  {command_for(verdict.cell)}")
     show_line(console, "")

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from rich.console import Console
 
 from overbooked.checker.cells import CellVerdict
-from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole
+from overbooked.checker.console import counted, plain_table, show_line, show_paragraph, show_whole
 from overbooked.spec.wording import listed
 
 Pair: TypeAlias = tuple[str, str]
@@ -39,10 +39,9 @@ def show_holding(console: Console, verdicts: Sequence[CellVerdict]) -> None:
     """Print the pairs that keep all that was asked for, in a short list."""
     keep, may = holding(verdicts)
     every = {verdict.cell[:2] for verdict in verdicts}
-    replicas = verdicts[0].cell.replicas
     keeps = "keep" if len(keep) > 1 else "is known to keep" if may and not keep else "keeps"
-    of = f"{len(keep) or 'None'} of {len(every)} pair{'s' * (len(every) > 1)} {keeps}"
-    show_paragraph(console, f"{of} {_asked(verdicts)}, over {replicas} replica{'s' * (replicas > 1)}.")
+    of = f"{len(keep) or 'None'} of {counted(len(every), 'pair')} {keeps}"
+    show_paragraph(console, f"{of} {_asked(verdicts)}, over {counted(verdicts[0].cell.replicas, 'replica')}.")
     _show_pairs(console, keep)
     if may:
         show_paragraph(console, "\nUnknown, as it was stopped or came to a bound:")
