@@ -12,9 +12,15 @@ import pytest
 
 from overbooked.checker.cli.main import main
 from overbooked.spec import booking
+from overbooked.spec.faults import FAULTS
+from overbooked.spec.guarantees import GUARANTEES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+PAGES = (
+    "README.md",
+    *(f"checker/{room}/README.md" for room in ("engine", "theorems", "simulation", "conformance", "schemas")),
+)
 PASTED = re.compile(
     r"(?:<!-- the first (\d+) lines -->\n\n)?```console\n\$ overbooked([^\n]*)\n((?:(?!```).*\n)*)```\n"
 )
@@ -23,19 +29,26 @@ TAKEN = re.compile(r"\d+\.\d+ s\b|[\d,]+ MB\b")
 
 
 def pasted() -> Iterator[object]:
-    """Yield each pasted output, those of long commands marked."""
-    for number, found in enumerate(PASTED.finditer(README.read_text(encoding="utf-8"))):
-        marks = [pytest.mark.long] if found[2].split()[:1] in (["conform"], ["prove"]) or "--expect" in found[2] else []
-        yield pytest.param(number, id=f"overbooked{found[2]}", marks=marks)
+    """Yield each pasted output by page and number, those of long commands marked; not what runs code of one's own."""
+    for page in PAGES:
+        for number, found in enumerate(PASTED.finditer((ROOT / page).read_text(encoding="utf-8"))):
+            is_long = found[2].split()[:1] in (["conform"], ["prove"]) or "--expect" in found[2]
+            if "--app" not in found[2]:
+                marks = [pytest.mark.long] if is_long else []
+                yield pytest.param(page, number, id=f"{page}:overbooked{found[2]}", marks=marks)
 
 
-@pytest.mark.parametrize("number", list(pasted()))
+@pytest.mark.parametrize(("page", "number"), list(pasted()))
 def test_pasted_output_is_what_the_command_prints(
-    number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    page: str,
+    number: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
-    """The README shows what its commands print today, but for time and memory; ``--write-docs`` makes it so."""
+    """Pages show what commands print today, but for time and memory; ``--write-docs`` makes it so."""
     monkeypatch.chdir(ROOT)
-    text = README.read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     found = list(PASTED.finditer(text))[number]
     main(shlex.split(found[2]))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
@@ -43,25 +56,46 @@ def test_pasted_output_is_what_the_command_prints(
         lines = [*lines[: int(found[1])], "..."]
     now = "".join(f"{line}\n" for line in lines)
     if request.config.getoption("--write-docs"):
-        README.write_text(text[: found.start(3)] + now + text[found.end(3) :], encoding="utf-8")
+        (ROOT / page).write_text(text[: found.start(3)] + now + text[found.end(3) :], encoding="utf-8")
     else:
         assert TAKEN.sub("", found[3]) == TAKEN.sub("", now)
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_code_in_the_readme_runs(
-    number: int, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
-) -> None:
-    """The README's examples do what they assert, and print what stands there; the others are run by their own test."""
-    text = README.read_text(encoding="utf-8")
-    codes = [found for found in CODE.finditer(text) if not found[1].startswith("# test_")]
-    assert len(codes) == 2
-    exec(compile(codes[number][1], "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - our own page
+@pytest.mark.parametrize("page", ["README.md", "checker/engine/README.md"])
+def test_code_on_a_page_runs(page: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> None:
+    """Its example does what it asserts, and prints what stands there; that of a test is run by a test of its own."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (code,) = [found for found in CODE.finditer(text) if not found[1].startswith("# test_")]
+    exec(compile(code[1], page, "exec"), {"__name__": "readme"})  # noqa: S102 - our own page
     now = capsys.readouterr().out
-    if request.config.getoption("--write-docs") and codes[number][2] is not None:
-        README.write_text(text[: codes[number].start(2)] + now + text[codes[number].end(2) :], encoding="utf-8")
+    if request.config.getoption("--write-docs") and code[2] is not None:
+        (ROOT / page).write_text(text[: code.start(2)] + now + text[code.end(2) :], encoding="utf-8")
     else:
-        assert (codes[number][2] or "") == now
+        assert (code[2] or "") == now
+
+
+def test_the_readme_says_what_each_word_means() -> None:
+    """Each guarantee and each fault stands there with the sentence that defines it."""
+    text = README.read_text(encoding="utf-8")
+    for each in GUARANTEES.values():
+        assert f"| `{each.name}` | {each.sentence} | {each.question} |" in text
+    for fault in FAULTS.values():
+        assert f"| `{fault.name}` | {fault.sentence} |" in text
+
+
+def test_the_readme_has_the_last_line_of_conform() -> None:
+    """How much ``conform`` covers is what its page shows in full, but for the time it took."""
+    (line,) = re.findall(r"```text\n(.* transitions covered .*)\n```", README.read_text(encoding="utf-8"))
+    page = (ROOT / "checker/conformance/README.md").read_text(encoding="utf-8")
+    assert TAKEN.sub("", line) in TAKEN.sub("", page)
+
+
+def test_links_lead_somewhere() -> None:
+    """Each link from a page to a file of the project is to one that is there."""
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert ((ROOT / page).parent / link).exists(), f"{page}: {link}"
 
 
 def test_code_quoted_in_the_spec_is_the_specs_own() -> None:
