@@ -430,6 +430,19 @@ def test_only_those_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(printed(capsys, *asked, "--write", "W=2", "--format", "csv")[1].splitlines()) == 5
 
 
+def test_what_is_proved_is_said_where_the_search_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside a ``?`` stands what a proof knows of it, with the command; of what none knows, nothing."""
+    asked = ("check", "--write", "parallel:5", "--read", "first:5", "--read", "first:4", "--replicas", "9")
+    status, out = printed(capsys, *asked, "--guarantee", "read-after-write", "--max-states", "9")
+    assert status == 3
+    proves = "overbooked prove parallel:5/first:"
+    lines = out.splitlines()
+    assert f"  ✓ read-after-write holds, parallel:5 by first:5: {proves}5 --replicas 9" in lines
+    assert f"  ✗ read-after-write violated, parallel:5 by first:4: {proves}4 --replicas 9" in lines
+    for more in (["--guarantee", "durability"], ["--guarantee", "read-after-write", "--fault", "both"]):
+        assert "proved" not in printed(capsys, *asked, *more, "--max-states", "9")[1]
+
+
 @pytest.mark.parametrize(
     ("word", "means"),
     [("W=2", "parallel:2"), ("QUORUM", "parallel:2"), ("majority", "parallel:2"), ("all", "parallel:3")],

@@ -58,8 +58,8 @@ def test_a_theorem_is_proved_and_breaks_where_weakened(name: str) -> None:
         assert_refuted(twin, begins, steps)
 
 
-def test_the_readme_says_what_is_proved() -> None:
-    """Each premise, and each length of a run, stands in the table of the theorems' page just as the theorems have it."""
+def test_the_page_says_what_is_proved() -> None:
+    """Each premise, and each length of a run, stands in the page's table just as the theorems have it."""
     text = (Path(__file__).parent.parent / "checker/theorems/README.md").read_text(encoding="utf-8")
     table = text[text.index("| what is proved for every N, W, R, C, A and L") :].partition("\n\n")[0].replace("*", "")
     said = {it.name: it.said.when.removeprefix("if ") for it in catalogue.listed(3)}

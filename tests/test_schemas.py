@@ -109,6 +109,7 @@ SHAPES = {
 """By schema, what its command is asked for."""
 LONG = [
     ("check", "--write every --read every --replicas 2"),
+    ("check", "--write parallel:5 --replicas 9 --max-states 99"),
     ("conform", "--write every --read one --guarantee durability --replicas 2 --fault every"),
     ("prove", "sets no-stale-read stale-read acknowledged-is-lost-on-failover"),
     ("claims", ""),
@@ -320,6 +321,7 @@ def test_a_run_that_goes_round_for_ever_keeps_to_the_schema() -> None:
     verdict = CellVerdict(STALE, "violated", witness=True, length=7, run=run._replace(cycle_from=3))
     about: dict[str, object] = {"goes_on_from": None, "explored": as_json.explored_object(Explored(), 0.0)}
     about["what_keeps_what_is_broken"] = {"pairs": [], "more": None}
+    about["proved"] = []
     found = json.loads(as_json.as_json([verdict], finished=True, **about))
     assert found["verdicts"][0]["trace"]["cycle_from"] == 3
     assert_valid("check", found)

@@ -220,8 +220,8 @@ def test_what_a_primary_guarantees_is_what_the_search_finds(replicas: int) -> No
         assert unique == (HOLDS if crashes < needed or 2 * needed > replicas else twice)
 
 
-def test_the_readme_says_of_a_primary_what_is_proved() -> None:
-    """Each premise, and each length of a run, that a theorem about a primary has stands in the table of the theorems' page."""
+def test_the_page_says_of_a_primary_what_is_proved() -> None:
+    """Each premise, and each length of a run, that a theorem about a primary has stands in the page's table."""
     text = (Path(__file__).parent.parent / "checker/theorems/README.md").read_text(encoding="utf-8")
     table = text[text.index("| what is proved for every N") :].partition("\n\n")[0]
     cells = {cell.strip() for row in table.splitlines() for cell in row.split("|")}

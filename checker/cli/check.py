@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -14,9 +15,13 @@ from overbooked.checker.choosing.as_text import show_keepers
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.evaluated import evaluated
 from overbooked.checker.cli.exit_status import BOUNDED, HOLDS, STOPPED, VIOLATED
+from overbooked.checker.console import show_line, sign
 from overbooked.checker.matrix import as_json, as_text, expected
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.checker.matrix.only_holding import holding, of_pairs, show_holding
+
+if TYPE_CHECKING:
+    from overbooked.checker.theorems.proved_anyway import Known
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
@@ -51,6 +56,10 @@ def _as_json(request: argparse.Namespace, judging: Evaluation, shown: Sequence[C
         "goes_on_from": _goes_on_from(request, judging),
         "explored": as_json.explored_object(judging.explored, seconds),
         "what_keeps_what_is_broken": keepers_object(_broken(shown)),
+        "proved": [
+            as_json.cell_object(cell) | {"verdict": verdict, "command": command}
+            for cell, verdict, command in _proved_anyway(shown)
+        ],
     }
     return as_json.as_json(shown, finished=judging.finished, **about)
 
@@ -61,7 +70,23 @@ def _show(judging: Evaluation, tables: as_text.Tables | None, console: Console) 
         show_holding(console, judging.verdicts)
         return
     tables.show_rest(judging.verdicts)
+    if known := _proved_anyway(judging.verdicts):
+        show_line(console, "Unknown to the search, and proved all the same:\n")
+        for cell, verdict, command in known:
+            show_line(
+                console,
+                f"  {sign(verdict, console)} {cell.guarantee} {verdict}, {cell.write} by {cell.read}: {command}",
+            )
+        console.print()
     show_keepers(console, _broken(judging.verdicts))
+
+
+def _proved_anyway(verdicts: Sequence[CellVerdict]) -> Sequence[Known]:
+    if not any(verdict.verdict == "unknown" for verdict in verdicts):
+        return ()
+    from overbooked.checker.theorems.proved_anyway import proved_anyway  # noqa: PLC0415 - z3 takes 0.1 s to import
+
+    return proved_anyway(verdicts)
 
 
 def _broken(verdicts: Sequence[CellVerdict]) -> list[Cell]:
