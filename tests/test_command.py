@@ -423,6 +423,9 @@ def test_only_those_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
             "parallel:2  quorum",
         ],
     )
+    _, out = printed(capsys, *asked, "--fault", "none", "--fault", "failover", "--write", "W=2", "--write", "primary:2")
+    assert out.startswith("2 of 6 pairs keep ")
+    assert out.splitlines()[3:5] == ["primary:2  quorum", "primary:2  all"]
     assert printed(capsys, *asked, "--write", "parallel:1", "--read", "one")[0] == 1
     status, out = printed(capsys, *asked, "--write", "parallel:2", "--read", "quorum", "--max-states", "9")
     assert status == 3

@@ -70,6 +70,12 @@ BIG_VERDICTS = (
 """Likewise, for the two guarantees whose programs are the largest."""
 FITS = run_of("test_command.py", "makes_no_sense or what_goes_together")
 """Runs the tests that what does not go together is refused, or left out where all is asked for."""
+WORDS = run_of(
+    "test_command.py", "words or every_means or only_those or side_by_side or whole_name or grep or number_that or proved"
+)
+"""Runs the tests of words that people use, and of what a table says."""
+STREAMS = run_of("test_streams.py")
+"""Runs the tests of where the command writes."""
 MODELS = run_of("test_known_models.py")
 """Runs the tests on models that others have counted."""
 GONE_WRONG = run_of("test_models_gone_wrong.py")
@@ -127,7 +133,8 @@ STATEFUL = run_of("test_stateful.py", "test_a_ or test_users or TestReference")
 """Runs the quick tests of the stateful machine."""
 TRACES = run_of(
     "test_traces.py",
-    "other_runs or shape or changed or left_out or true_until or gives or itf or svg or mermaid or waited or no_fault",
+    "other_runs or shape or changed or left_out or true_until or gives or itf or svg or mermaid or waited or no_fault "
+    "or each_fault",
 )
 """Runs the tests of what is told of a run, and of other runs."""
 REPORT = run_of("test_report.py", "data or tree or true_and_one")
@@ -138,6 +145,12 @@ SIMULATING = run_of("test_simulating.py", "not picture and not ctrl_c and not te
 """Runs the tests of what is simulated."""
 
 IN_THE_SPEC = [
+    ("everyday_words.py", '"majority": replicas // 2 + 1, "all"', '"majority": replicas // 2, "all"', WORDS),
+    ("everyday_words.py", "is primary:{one_more} here", "is primary:{k}:shown here", WORDS),
+    ("read_strategies.py", "distinct.setdefault(strategy._replace(name=\"\"), strategy)", "distinct.setdefault(strategy, strategy)", WORDS),
+    ("faulty_runs.py", "return left < times", "return left <= times", TRACES),
+    ("faulty_runs.py", "return not leads", "return leads", TRACES),
+    ("names.py", "if len(numbered) > 1:", "if False:", WORDS),
     ("language.py", "            wrong = wrong or raised\n", "            raise\n", GONE_WRONG),
     ("language.py", "fields[role].own(to)", "to", GONE_WRONG),
     ("language.py", "        return type(value), kinds(value)", "        return type(value)", GONE_WRONG),
@@ -282,6 +295,13 @@ IN_THE_CHECKER = [
     ("engine/other_runs.py", "return bool(changed & its_touched or touched & its_changed)", "return bool(changed & its_changed)", TRACES),
     ("engine/other_runs.py", "if shape in known:", "if False:", TRACES),
     ("traces/from_booking.py", "for step in steps if step.owed", "for step in steps", TRACES),
+    ("traces/faults_in_time.py", "for at in range(len(steps) - 1, -1, -1))", "for at in range(len(steps)))", TRACES),
+    ("matrix/verdict_table.py", "write != before or not console.is_terminal", "write != before", WORDS),
+    ("matrix/verdict_table.py", "name.rjust(place + 1)", "name.rjust(place)", WORDS),
+    ("matrix/only_holding.py", "if len(found) == asked", "", WORDS),
+    ("theorems/proved_anyway.py", '"none", None, None)', 'cell.fault, None, None)', WORDS),
+    ("cli/progress.py", "                shown.take_away()\n                show()", "                pass", STREAMS),
+    ("cli/main.py", 'sys.stdout.reconfigure(encoding="utf-8")', "None", STREAMS),
     ("traces/from_booking.py", "not setting.fault.skew and all(", "all(", TRACES),
     ("traces/from_booking.py", "strongest(name for name, verdict", "list(name for name, verdict", TRACES),
     ("traces/as_itf.py", "isinstance(value, int) and not isinstance(value, bool)", "isinstance(value, float)", TRACES),

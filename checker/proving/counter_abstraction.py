@@ -2,7 +2,7 @@
 
 A member's situation is the values of its own fields. Members in the same situation are interchangeable: every step asks
 how many there are of them, never which. So a state may be given as a number for each situation, and counting loses
-nothing: the counted states of a family have just the runs that the family has (counter abstraction: German and Sistla,
+nothing: the counted states of a family have exactly the runs of the family (counter abstraction: German and Sistla,
 "Reasoning about systems with many processes", JACM 1992). The numbers are z3 integers without a bound; there is one for
 each situation that a member may come into.
 """
