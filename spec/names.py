@@ -53,6 +53,8 @@ def unknown(what: str, name: str, known: Iterable[str], forms: Iterable[str] = (
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error; its import takes 8 ms
 
     names = list(known)
+    if name.lower() in names:
+        return StrategyError(f"{shown(name)}: no such {what}; did you mean {name.lower()}?")
     longer = [each for each in names if len(name) >= _TELLING and name in each]
     near = longer or get_close_matches(name, names, n=1, cutoff=0.5)
     numbered = [each for each in names if re.fullmatch(rf"{re.escape(name)}:\d+", each)]

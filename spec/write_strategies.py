@@ -128,6 +128,9 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     for k in (number_of(to_primary.removeprefix("message:"), kind) for kind in ("parallel", "claim", "primary")):
         if k is not None and not 1 <= k <= replicas:
             raise StrategyError(f"{name}: there {_are(replicas)}, so K is one of 1..{replicas}")
+    kind, _, number = name.rpartition(":")
+    if number in {"quorum", "majority"} and f"{kind}:1" in known:
+        raise StrategyError(f"{name}: no such write strategy; did you mean {kind}:{replicas // 2 + 1}?")
     elsewhere = foreign(name, "write", replicas)
     if elsewhere and name not in {"primary", "serial"}:
         raise StrategyError(f"{shown(name)}: {elsewhere}")

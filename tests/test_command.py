@@ -424,12 +424,18 @@ def test_only_those_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
         ],
     )
     _, out = printed(capsys, *asked, "--fault", "none", "--fault", "failover", "--write", "W=2", "--write", "primary:2")
-    assert out.startswith("2 of 6 pairs keep ")
-    assert out.splitlines()[3:5] == ["primary:2  quorum", "primary:2  all"]
+    assert out.startswith("4 of 6 pairs keep ")
+    assert out.splitlines()[3:6] == [
+        "parallel:2  quorum  failover",
+        "parallel:2  all     failover",
+        "primary:2   quorum",
+    ]
     assert printed(capsys, *asked, "--write", "parallel:1", "--read", "one")[0] == 1
     status, out = printed(capsys, *asked, "--write", "parallel:2", "--read", "quorum", "--max-states", "9")
     assert status == 3
     assert "None of 1 pair is known to keep" in out
+    rows = printed(capsys, *asked, "--write", "W=2", "--read", "quorum", "--max-states", "9", "--format", "csv")[1]
+    assert [row.split(",")[7] for row in rows.splitlines()[1:]] == ["unknown", "unknown"]
     assert len(printed(capsys, *asked, "--write", "W=2", "--format", "csv")[1].splitlines()) == 5
 
 
@@ -457,6 +463,7 @@ def test_words_that_people_use(word: str, means: str, capsys: pytest.CaptureFixt
     (row,) = verdicts(capsys, "--write", word, *asked)
     assert (row["write"], row["read"]) == (means, "first:1")
     assert f"write {means}, read quorum" in printed(capsys, "trace", word, "Majority", "read-after-write")[1]
+    assert f"write {means}, read one" in printed(capsys, "trace", f"{word}/one/no-double-booking")[1]
     assert printed(capsys, "prove", f"{word}/R=3")[0] == 0
 
 
@@ -464,13 +471,46 @@ def test_words_that_people_use(word: str, means: str, capsys: pytest.CaptureFixt
 def test_words_of_other_systems_are_explained(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A word of another system is refused in a line that says what it is here, in names that there are."""
     known = {*write_strategies(3), *read_strategies(3)}
-    for word in ("LOCAL_QUORUM", "each_quorum", "w:1", "w:majority", "acks=1", "nearest", "WAIT 1", "remote_apply"):
+    words = (
+        "LOCAL_QUORUM",
+        "each_quorum",
+        "w:1",
+        "w=2",
+        "w:majority",
+        "acks=1",
+        "nearest",
+        "WAIT 1",
+        "remote_apply",
+        "on",
+    )
+    for word in words:
         assert main(["check", option, word]) == 2
         said = capsys.readouterr().err
         assert said.startswith(f"overbooked: {word}: ")
         system = said.rpartition("--like ")[2].strip(")\n")
         assert printed(capsys, "list", "--like", system)[0] == 0
         assert {*re.findall(r"(?:parallel|primary|quorum|one):[\w:]*\w", said)} <= known
+
+
+def test_a_word_never_asks_for_more_replicas_than_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """A word is refused by its own name where it waits for too many, and what it needs elsewhere is said."""
+    for option, word, says in (
+        ("--write", "W=0", "W=0: there are 3 replicas, so W is one of 1..3"),
+        ("--read", "R=4", "R=4: there are 3 replicas, so R is one of 1..3"),
+        ("--write", "WAIT 3", "is primary:4 here, which needs 4 replicas (--replicas 4)"),
+        ("--write", "primary:majority", "did you mean primary:2?"),
+        ("--read", "QUORUM:REPAIR", "did you mean quorum:repair?"),
+    ):
+        assert main(["check", option, word]) == 2
+        assert says in capsys.readouterr().err
+    assert main(["check", "--write", "remote_apply", "--replicas", "1"]) == 2
+    assert "needs 2 replicas" in capsys.readouterr().err
+
+
+def test_cassandras_words_for_reads_say_that_they_repair(capsys: pytest.CaptureFixture[str]) -> None:
+    """In capitals QUORUM is Cassandra's, which writes back what it found, as its dictionary has it."""
+    assert main(["check", "--read", "QUORUM"]) == 2
+    assert "it is quorum:repair here; with read_repair = 'NONE' it is quorum" in capsys.readouterr().err
 
 
 def test_a_number_that_is_missing_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,8 @@ BIG_VERDICTS = (
 FITS = run_of("test_command.py", "makes_no_sense or what_goes_together")
 """Runs the tests that what does not go together is refused, or left out where all is asked for."""
 WORDS = run_of(
-    "test_command.py", "words or every_means or only_those or side_by_side or whole_name or grep or number_that or proved"
+    "test_command.py",
+    "words or every_means or only_those or side_by_side or whole_name or grep or number_that or proved",
 )
 """Runs the tests of words that people use, and of what a table says."""
 STREAMS = run_of("test_streams.py")
@@ -147,6 +148,7 @@ SIMULATING = run_of("test_simulating.py", "not picture and not ctrl_c and not te
 IN_THE_SPEC = [
     ("everyday_words.py", '"majority": replicas // 2 + 1, "all"', '"majority": replicas // 2, "all"', WORDS),
     ("everyday_words.py", "is primary:{one_more} here", "is primary:{k}:shown here", WORDS),
+    ("everyday_words.py", "not 1 <= count <= replicas", "False", WORDS),
     ("read_strategies.py", "distinct.setdefault(strategy._replace(name=\"\"), strategy)", "distinct.setdefault(strategy, strategy)", WORDS),
     ("faulty_runs.py", "return left < times", "return left <= times", TRACES),
     ("faulty_runs.py", "return not leads", "return leads", TRACES),
@@ -298,7 +300,7 @@ IN_THE_CHECKER = [
     ("traces/faults_in_time.py", "for at in range(len(steps) - 1, -1, -1))", "for at in range(len(steps)))", TRACES),
     ("matrix/verdict_table.py", "write != before or not console.is_terminal", "write != before", WORDS),
     ("matrix/verdict_table.py", "name.rjust(place + 1)", "name.rjust(place)", WORDS),
-    ("matrix/only_holding.py", "if len(found) == asked", "", WORDS),
+    ("matrix/only_holding.py", 'if found == {"holds"}]', 'if "holds" in found]', WORDS),
     ("theorems/proved_anyway.py", '"none", None, None)', 'cell.fault, None, None)', WORDS),
     ("cli/progress.py", "                shown.take_away()\n                show()", "                pass", STREAMS),
     ("cli/main.py", 'sys.stdout.reconfigure(encoding="utf-8")', "None", STREAMS),

@@ -400,10 +400,27 @@ def test_a_run_with_each_fault_has_a_name_and_a_command(capsys: pytest.CaptureFi
     assert out == capsys.readouterr().out
     assert "5  app  restarts" in out
     assert "No shorter run does it in which each fault happens." in out
+    assert main(["replay", trace_name(cell)]) == 0
+    assert "5  app  restarts" in capsys.readouterr().out
     assert main(["trace", "parallel:3", "all", "durability", "--fault", "app-restart", "--with-fault"]) == 0
     assert "on every run in which each fault happens." in " ".join(capsys.readouterr().out.split())
     assert main(["trace", trace_name(cell), "--with-fault"]) == 2
     assert "leave out --with-fault" in capsys.readouterr().err
+
+
+def test_what_is_broken_only_without_its_fault_is_not_said_to_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no run breaks it in which each fault happens, and others do, that is said: in text, JSON and replay."""
+    name = trace_name(STALE._replace(fault="timeout", each_fault=True))
+    assert main(["trace", name]) == 1
+    out = capsys.readouterr().out
+    assert "Violated, but by no run in which each fault happens." in out
+    assert out.endswith("  overbooked trace parallel:1 one read-after-write --fault timeout\n")
+    assert main(["trace", name, "--format", "json"]) == 1
+    (row,) = json.loads(capsys.readouterr().out)["verdicts"]
+    assert (row["verdict"], row["trace"]) == ("violated", None)
+    for command, more in (("trace", ["--format", "svg"]), ("replay", [])):
+        assert main([command, name, *more]) == 2
+        assert "in which each fault happens" in capsys.readouterr().err
 
 
 def test_a_run_under_several_faults_has_a_name_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def _check(request: argparse.Namespace, console: Console) -> int:
     tables = None if request.only_holding or request.format != "text" else as_text.Tables(console, cells)
     judging = evaluated(request, cells, runs=request.format == "json", ready=tables.ready if tables else None)
     keep, may = holding(judging.verdicts)
-    shown = of_pairs(judging.verdicts, keep) if request.only_holding else judging.verdicts
+    shown = of_pairs(judging.verdicts, [*keep, *may]) if request.only_holding else judging.verdicts
     if request.format == "json":
         print(_as_json(request, judging, shown, time.perf_counter() - start))
     elif request.format == "csv":

@@ -22,6 +22,7 @@ from overbooked.checker.conformance.replay import Difference, replayed
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.traces.as_text import show_head, show_violation
+from overbooked.checker.traces.faults_in_time import told_in_time
 from overbooked.checker.traces.from_booking import trace_of
 from overbooked.checker.traces.names import trace_name
 from overbooked.checker.traces.trace import Trace
@@ -41,7 +42,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     if asked.other:
         raise SenselessError(f"{trace_name(*asked)}: is replayed by its file: --format pytest writes one")
     judging = one_run(request, asked.cell)
-    return _replay(request, judging.verdicts[0], console) if judging.finished else STOPPED
+    return _replay(request, told_in_time(judging.verdicts[0]), console) if judging.finished else STOPPED
 
 
 def _replay(request: argparse.Namespace, verdict: CellVerdict, console: Console) -> int:
@@ -96,7 +97,8 @@ def _show(
 def _nothing(verdict: CellVerdict) -> int:
     asked = f"{verdict.cell.guarantee} by {verdict.cell.write} and {verdict.cell.read}"
     if verdict.verdict in {"holds", "vacuous"}:
-        print(f"overbooked: {asked} holds: there is no run that breaks it to be replayed", file=sys.stderr)
+        why = "is broken by no run in which each fault happens" if verdict.cell.each_fault else "holds"
+        print(f"overbooked: {asked} {why}: there is none to be replayed", file=sys.stderr)
         return SENSELESS
     print(f"overbooked: {asked} is unknown: no run that breaks it was found within the bound", file=sys.stderr)
     return BOUNDED

@@ -27,7 +27,7 @@ from overbooked.checker.traces.as_mermaid import as_mermaid
 from overbooked.checker.traces.as_pytest import as_pytest
 from overbooked.checker.traces.as_svg import as_svg
 from overbooked.checker.traces.as_text import show_alike, show_beside, tell, tell_verdict
-from overbooked.checker.traces.faults_in_time import faults_in_time
+from overbooked.checker.traces.faults_in_time import told_in_time
 from overbooked.checker.traces.from_booking import beside, trace_of, with_beside
 from overbooked.checker.traces.names import pages
 from overbooked.checker.traces.trace import Trace
@@ -83,9 +83,7 @@ def _show(
     request: argparse.Namespace, verdict: CellVerdict, other: int, console: Console, *, is_new: bool = True
 ) -> int:
     """Print a run: as text first of all, since it may take a while to know what is beside it."""
-    if verdict.run and verdict.cell.each_fault:
-        plain = verdict.cell._replace(each_fault=False).judged.broken(verdict.cell.setting)
-        verdict = verdict._replace(run=faults_in_time(verdict.run, plain))
+    verdict = told_in_time(verdict)
     trace = trace_of(verdict, other)
     if request.format == "text":
         tell(console, trace)
@@ -110,20 +108,40 @@ def _with_beside(trace: Trace, verdict: CellVerdict) -> Trace:
 
 def _without_run(request: argparse.Namespace, judging: Evaluation, console: Console) -> int:
     verdict = judging.verdicts[0]
+    if verdict.cell.each_fault and judging.finished and verdict.verdict in {"holds", "vacuous"}:
+        verdict = _plain(request, verdict)
     if request.format == "text":
         tell_verdict(console, verdict, finished=judging.finished)
     elif request.format == "json":
         print(told_as_json(verdict, None, finished=judging.finished))
     else:
         print(
-            f"overbooked: there is no run to be shown: {verdict.cell.guarantee} {_WHY_NONE[verdict.verdict]}",
+            f"overbooked: there is no run to be shown: {verdict.cell.guarantee} {_why_none(judging.verdicts[0])}",
             file=sys.stderr,
         )
     if not judging.finished:
         return STOPPED
+    if judging.verdicts[0].verdict == "holds" and request.format not in _VERDICTS:
+        return SENSELESS
     if verdict.verdict == "holds":
-        return HOLDS if request.format in _VERDICTS else SENSELESS
+        return HOLDS
     return VIOLATED if verdict.verdict == "violated" else BOUNDED
+
+
+def _plain(request: argparse.Namespace, verdict: CellVerdict) -> CellVerdict:
+    """Return what is said of all runs, where no run in which each fault happens breaks the guarantee."""
+    plain = verdict.cell._replace(each_fault=False)
+    judging = Evaluation([plain], Bounds(request.max_states, request.max_memory), runs=False, until_broken=True)
+    for _ in watched(judging.run(), str):
+        pass
+    found = judging.verdicts[0]
+    return found._replace(cell=verdict.cell) if found.verdict == "violated" else verdict
+
+
+def _why_none(verdict: CellVerdict) -> str:
+    if verdict.cell.each_fault and verdict.verdict == "holds":
+        return "is broken by none in which each fault happens"
+    return _WHY_NONE[verdict.verdict]
 
 
 def _other(found: Exploration, verdict: CellVerdict, other: int) -> Other | None:

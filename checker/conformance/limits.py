@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from overbooked.checker.console import counted
 from overbooked.spec.combinations import misfit
+from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, Fault, fault_named
 from overbooked.spec.names import StrategyError
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -119,21 +121,28 @@ def _each(names: Named) -> Sequence[str]:
 
 def _writes(limits: Limits | type[Limits], replicas: int) -> Sequence[str]:
     if limits.write_strategies:
-        return _there(limits.write_strategies, write_strategies(replicas))
+        return tuple(_there(limits.write_strategies, write_called, write_strategy, replicas))
     every = write_strategies(replicas) if limits.has_primary else by_app_server(replicas)
     return tuple(name for name, write in every.items() if limits.has_claims or not write.claims)
 
 
 def _reads(limits: Limits | type[Limits], replicas: int) -> Sequence[str]:
-    every = read_strategies(replicas)
     if limits.read_strategies:
-        return _there(limits.read_strategies, every)
+        return tuple(_there(limits.read_strategies, read_called, read_strategy, replicas))
+    every = read_strategies(replicas)
     knows = {"repair": limits.has_repairs, "session": limits.has_sessions, "primary": limits.has_primary}
     return tuple(name for name, read in every.items() if all(knows[it] or not getattr(read, it) for it in knows))
 
 
-def _there(names: Named, known: Mapping[str, object]) -> Sequence[str]:
-    return tuple(name for name in _each(names) if name in known)
+def _there(
+    names: Named, called: Callable[[str, int], str], known: Callable[[str, int], object], replicas: int
+) -> Iterator[str]:
+    """Yield the names of those strategies that there are over so many replicas."""
+    for word in _each(names):
+        with suppress(StrategyError):
+            name = called(word, replicas)
+            known(name, replicas)
+            yield name
 
 
 def _sizes(
@@ -163,11 +172,12 @@ def _refuse_numbers(limits: type[Limits]) -> None:
 def _refuse_unknown(limits: type[Limits]) -> None:
     """Refuse ways to write or to read that there are not, and those of which none goes with another."""
     numbers = range(limits.least_replicas, limits.most_replicas + 1)
-    for name in _each(limits.write_strategies):
-        if not any(name in write_strategies(n) for n in numbers):
-            write_strategy(name, limits.most_replicas)
-    for name in _each(limits.read_strategies):
-        if not any(name in read_strategies(n) for n in numbers):
-            read_strategy(name, limits.most_replicas)
+    most = limits.most_replicas
+    for word in _each(limits.write_strategies):
+        if not any([*_there(word, write_called, write_strategy, n)] for n in numbers):
+            write_strategy(write_called(word, most), most)
+    for word in _each(limits.read_strategies):
+        if not any([*_there(word, read_called, read_strategy, n)] for n in numbers):
+            read_strategy(read_called(word, most), most)
     if (limits.writes, limits.reads) == (Limits.writes, Limits.reads):
         _sizes(limits, lambda n: _writes(limits, n), lambda n: _reads(limits, n))

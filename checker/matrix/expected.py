@@ -46,8 +46,9 @@ def read(file: Path, fault: str | None = None) -> dict[Cell, dict[str, str]]:
 
 
 def compare(found: Sequence[CellVerdict], expected: dict[Cell, dict[str, str]]) -> list[Compared]:
-    """Return each verdict with the expected one, and what comes of it."""
-    return [Compared(_outcome(it, expected.get(it.cell)), it, expected.get(it.cell)) for it in found]
+    """Return each verdict with the expected one, and what comes of it; of the names of a way to read any will do."""
+    rows = [(it, expected.get(it.cell) or expected.get(it.cell.first_named)) for it in found]
+    return [Compared(_outcome(it, row), it, row) for it, row in rows]
 
 
 def _text(file: Path) -> str:
@@ -85,9 +86,11 @@ def _outcome(found: CellVerdict, expected: dict[str, str] | None) -> Outcome:
     if found.verdict != expected["verdict"]:
         return "new violation" if found.verdict == "violated" else "missing violation"
     now = csv_row(found)
-    return "as expected" if all(now[each] == expected[each] for each in _counted(found)) else "other numbers"
+    same = all(now[each] == expected[each] for each in _counted(found))
+    return "as expected" if same else "other numbers"
 
 
 def _counted(found: CellVerdict) -> list[str]:
-    """Return the columns that are compared: the counts only where all was explored."""
-    return [each for each in COLUMNS if not (found.reduced and each in {"states", "transitions", "depth"})]
+    """Return the columns that are compared: not the way to read, which has names, and counts only of what is whole."""
+    left_out = {"read", *(("states", "transitions", "depth") if found.reduced else ())}
+    return [each for each in COLUMNS if each not in left_out]

@@ -19,13 +19,12 @@ _LISTED = 4
 def holding(verdicts: Sequence[CellVerdict]) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs that keep every guarantee under every fault that was asked for; and those of which none knows.
 
-    A pair that does not go with one of the faults is none of these.
+    A pair is judged by the faults that it goes with.
     """
-    asked = len({verdict.cell[2:] for verdict in verdicts})
     by_pair: dict[Pair, list[str]] = {}
     for verdict in verdicts:
         by_pair.setdefault(verdict.cell[:2], []).append(verdict.verdict)
-    whole = {pair: set(found) for pair, found in by_pair.items() if len(found) == asked}
+    whole = {pair: set(found) for pair, found in by_pair.items()}
     keep = [pair for pair, found in whole.items() if found == {"holds"}]
     return keep, [pair for pair, found in whole.items() if "unknown" in found and found <= {"holds", "unknown"}]
 
@@ -42,10 +41,11 @@ def show_holding(console: Console, verdicts: Sequence[CellVerdict]) -> None:
     keeps = "keep" if len(keep) > 1 else "is known to keep" if may and not keep else "keeps"
     of = f"{len(keep) or 'None'} of {counted(len(every), 'pair')} {keeps}"
     show_paragraph(console, f"{of} {_asked(verdicts)}, over {counted(verdicts[0].cell.replicas, 'replica')}.")
-    _show_pairs(console, keep)
+    without = _faults_left_out(verdicts)
+    _show_pairs(console, keep, without)
     if may:
         show_paragraph(console, "\nUnknown, as it was stopped or came to a bound:")
-        _show_pairs(console, may)
+        _show_pairs(console, may, without)
     console.print()
 
 
@@ -57,13 +57,24 @@ def _asked(verdicts: Sequence[CellVerdict]) -> str:
     return f"{kept}{f', under {under}' if faults else ', with no fault'}"
 
 
-def _show_pairs(console: Console, pairs: Sequence[Pair]) -> None:
+def _faults_left_out(verdicts: Sequence[CellVerdict]) -> dict[Pair, str]:
+    """Return, for each pair that does not go with all faults, those with which it does not."""
+    faults = dict.fromkeys(verdict.cell.fault for verdict in verdicts)
+    judged = {(verdict.cell[:2], verdict.cell.fault) for verdict in verdicts}
+    pairs = {pair for pair, _ in judged}
+    left = {pair: [fault for fault in faults if (pair, fault) not in judged] for pair in pairs}
+    return {pair: listed(names) for pair, names in left.items() if names}
+
+
+def _show_pairs(console: Console, pairs: Sequence[Pair], without: dict[Pair, str]) -> None:
     if not pairs:
         return
     table = plain_table()
     table.add_column("write", no_wrap=True)
     table.add_column("read", no_wrap=True)
+    if any(pair in without for pair in pairs):
+        table.add_column("does not go with", no_wrap=True)
     for pair in pairs:
-        table.add_row(*pair)
+        table.add_row(*pair, *([without.get(pair, "")] if len(table.columns) > len(pair) else []))
     show_line(console, "")
     show_whole(console, table)

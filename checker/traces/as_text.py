@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from overbooked.checker.cells import CellVerdict
-from overbooked.checker.console import plain_table, show_paragraph, show_whole
+from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole
 from overbooked.checker.engine.runs import Run
 from overbooked.checker.traces.from_booking import setting_in_words
+from overbooked.checker.traces.names import command_for
 from overbooked.checker.traces.trace import Trace
 from overbooked.spec.setting import Setting
 from overbooked.spec.telling import contents, event, users_in_words
@@ -50,6 +51,9 @@ def tell_verdict(console: Console, verdict: CellVerdict, *, finished: bool) -> N
         states = f"{verdict.states:,} {'states that stand for all' if verdict.reduced else 'reachable states'}"
         runs = "every run in which each fault happens" if cell.each_fault else "every run"
         show_paragraph(console, f"Holds in all {states} and on {runs}.{vacuous}")
+    elif verdict.verdict == "violated" and cell.each_fault:
+        show_paragraph(console, "Violated, but by no run in which each fault happens. This shows one without:")
+        show_line(console, f"  {command_for(cell._replace(each_fault=False))}")
     elif verdict.verdict == "violated":
         run = f"a run of {verdict.length} step{'s' * (verdict.length != 1)}"
         show_paragraph(console, f"Violated, by {run}; it ended before that could be told.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from overbooked.checker.cells import CellVerdict
 from overbooked.checker.engine.runs import Run, run_along
 from overbooked.spec.language import Case, Model, Step
 
@@ -26,6 +27,14 @@ def faults_in_time(run: Run, broken: Iterable[Case]) -> Run:
             return run
         steps = found
     return run_along(run.model, steps)
+
+
+def told_in_time(verdict: CellVerdict) -> CellVerdict:
+    """Return the verdict; if only runs were looked for in which each fault happens, with its run told in that order."""
+    if not (verdict.run and verdict.cell.each_fault):
+        return verdict
+    plain = verdict.cell._replace(each_fault=False).judged.broken(verdict.cell.setting)
+    return verdict._replace(run=faults_in_time(verdict.run, plain))
 
 
 def _breaks(model: Model, steps: Sequence[Step], broken: Sequence[Case]) -> bool:

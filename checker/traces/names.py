@@ -19,7 +19,7 @@ PAGES = Path(spec.__path__[0]) / "traces" / "names.csv"
 """The names of the pages of ``spec/traces/``."""
 _SPELLED = (
     r"(?P<write>[^/@+,]+)/(?P<read>[^/@+,]+)/(?P<guarantee>[^/@+,]+)(@(?P<fault>[^/@+,]+(\+[a-z][^/@+,]*)*))?"
-    r"(?P<each>,each)?(?P<more>(,[nbc]=[1-9]\d?)*)(\+(?P<other>[1-9]\d{0,3}))?"
+    r"(?P<more>(,each|,[nbc]=[1-9]\d?)*)(\+(?P<other>[1-9]\d{0,3}))?"
 )
 
 
@@ -71,7 +71,7 @@ def named(name: str) -> Named:
         found["guarantee"],
     )
     users = (number.get("b"), number.get("c"))
-    return Named(Cell(*setting, *users, each_fault=bool(found["each"])), int(found["other"] or 0))
+    return Named(Cell(*setting, *users, each_fault=",each" in found["more"]), int(found["other"] or 0))
 
 
 @cache
