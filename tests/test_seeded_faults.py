@@ -146,7 +146,7 @@ SIMULATING = run_of("test_simulating.py", "not picture and not ctrl_c and not te
 """Runs the tests of what is simulated."""
 
 IN_THE_SPEC = [
-    ("everyday_words.py", '"majority": replicas // 2 + 1, "all"', '"majority": replicas // 2, "all"', WORDS),
+    ("everyday_words.py", '{**_NUMBERS, "quorum": majority,', '{**_NUMBERS, "quorum": 1,', WORDS),
     ("everyday_words.py", "is primary:{one_more} here", "is primary:{k}:shown here", WORDS),
     ("everyday_words.py", "not 1 <= count <= replicas", "False", WORDS),
     ("read_strategies.py", "distinct.setdefault(strategy._replace(name=\"\"), strategy)", "distinct.setdefault(strategy, strategy)", WORDS),

@@ -136,9 +136,9 @@ def asked(request: argparse.Namespace) -> Named:
         given |= {"--with-fault": request.with_fault}
         if said := [option for option, is_given in given.items() if is_given]:
             raise StrategyError(f"{request.write}: is the name of a trace, which says it all, so leave out {said[0]}")
-        n = found.cell.replicas
-        called = {"write": write_called(found.cell.write, n), "read": read_called(found.cell.read, n)}
-        return found._replace(cell=known(found.cell._replace(**called)))
+        write, read, n = found.cell[:3]
+        cell = found.cell._replace(write=write_called(write, n), read=read_called(read, n))
+        return found._replace(cell=known(cell))
     users, n = (request.bookings, request.checks), request.replicas
     write, read = write_called(request.write, n), read_called(request.read, n)
     cell = Cell(write, read, n, request.fault, request.guarantee, *users, each_fault=request.with_fault)
