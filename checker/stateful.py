@@ -26,7 +26,7 @@ try:
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 except ModuleNotFoundError as error:
-    brings = "which pip install 'overbooked[test]' brings, or in a checkout pip install '.[test]'"
+    brings = "which pip install '.[test]' brings, in this project's folder"
     raise ModuleNotFoundError(f"BookingMachine needs {error.name}, {brings}", name=error.name) from None
 
 from overbooked.checker.conformance.implementation import Server, in_memory

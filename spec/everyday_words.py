@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from overbooked.spec.names import StrategyError
 
+WORDS = ("one", "two", "three", "quorum", "majority", "all")
+"""Those that a write or a read is called by, beside ``W=2`` and ``R=2``."""
 _NUMBERS = {"one": 1, "two": 2, "three": 3}
 
 
@@ -90,6 +92,9 @@ _FOREIGN = (
     Foreign("QUORUM", "Cassandra", "is {quorum} here", _REPAIRS.format("quorum")),
     Foreign("ALL", "Cassandra", "is {all} here", _REPAIRS.format("all")),
     Foreign("any", "Cassandra", "counts a hint, which no replica has; parallel:1 comes nearest here", _NO_READ),
+    Foreign(
+        "(if[ -])?not[ -]exists", "Cassandra", "runs consensus (Paxos); claim:K is less, and nearest here", _NO_READ
+    ),
     Foreign("(local_)?serial", "Cassandra", _PAXOS, _PAXOS),
     Foreign("w[:=]1", "MongoDB", "is primary:1 here", _W),
     Foreign("w[:=]majority", "MongoDB", f"is {{received}} {_FROM_8} {{shown}}", _W),

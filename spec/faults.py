@@ -81,7 +81,7 @@ FAULTS = {
             "node-crash",
             0,
             0,
-            "one replica stops for good, and the app server on its machine restarts",
+            "one machine goes down: its replica stops for good, and the app server starts elsewhere, its memory empty",
             node_crashes=1,
         ),
         Fault(
@@ -160,7 +160,7 @@ _KINDS = {
     "timeout": "up to {} calls take too long and end with unknown; what they sent goes on",
     "clock-skew": "",
     "failover": "",
-    "node-crash": "up to {} times a replica stops for good, and the app server on its machine restarts",
+    "node-crash": "up to {} machines go down, each with its replica; the app server starts elsewhere, its memory empty",
     "lost-write": "up to {} writes that were sent to a replica never arrive, and nobody sends them again",
     "amnesia": "up to {} times a replica loses all that it keeps, and is back at once, empty",
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from overbooked.spec.everyday_words import foreign
+from overbooked.spec.everyday_words import WORDS, foreign
 from overbooked.spec.names import StrategyError, number_of, shown, unknown
 
 REPAIR, SESSION = ":repair", ":session"
@@ -104,7 +104,9 @@ def read_strategy(name: str, replicas: int) -> ReadStrategy:
         raise StrategyError(f"{name}: {_why_not(name)}")
     if elsewhere := foreign(name, "read", replicas):
         raise StrategyError(f"{shown(name)}: {elsewhere}")
-    raise unknown("read strategy", name, known, _FORMS)
+    if name in _FORMS:
+        raise StrategyError(f"{name}: {name[-1]} stands for a number, 1..{replicas}")
+    raise unknown("read strategy", name, [*known, *WORDS], _FORMS)
 
 
 def _why_not(name: str) -> str:

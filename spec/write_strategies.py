@@ -7,7 +7,7 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from overbooked.spec.everyday_words import foreign
+from overbooked.spec.everyday_words import WORDS, foreign
 from overbooked.spec.names import StrategyError, number_of, shown, unknown
 
 _FORMS = ("serial-sync", "serial-async", "parallel:K", "message:S", "claim:K", "primary:K", "and more: overbooked list")
@@ -134,7 +134,12 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
     elsewhere = foreign(name, "write", replicas)
     if elsewhere and name not in {"primary", "serial"}:
         raise StrategyError(f"{shown(name)}: {elsewhere}")
-    raise unknown("write strategy", name, known, _FORMS)
+    if name in _FORMS:
+        stands = (
+            f"K stands for a number, 1..{replicas}" if name.endswith("K") else "S stands for one such as parallel:1"
+        )
+        raise StrategyError(f"{name}: {stands}")
+    raise unknown("write strategy", name, [*known, *WORDS], _FORMS)
 
 
 def _are(replicas: int) -> str:

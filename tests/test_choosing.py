@@ -187,7 +187,7 @@ def test_a_system_is_found_by_its_name(capsys: pytest.CaptureFixture[str]) -> No
         assert "where the likeness ends" in out
         assert max(map(len, out.splitlines())) <= 100, out
     assert main(["list", "--like", "oracle"]) == 2
-    assert "oracle: no such system; there are Cassandra, Dynamo and Riak" in capsys.readouterr().err
+    assert "oracle: is not in the dictionary; there are Cassandra, Dynamo and Riak" in capsys.readouterr().err
 
 
 def test_choices_are_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:

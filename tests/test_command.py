@@ -390,6 +390,37 @@ def test_each_column_has_its_whole_name_above_it(width: int, left: int) -> None:
         assert any(line[place:].startswith(guarantee) or line[: place + 1].endswith(guarantee) for line in above)
 
 
+def test_a_fault_that_goes_with_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of every fault those that no way to write goes with are said to be left out."""
+    asked = ("check", "--fault", "every", "--guarantee", "durability", "--read", "one")
+    assert "Left out, as no way to write goes with it: failover." in printed(capsys, *asked, "--write", "W=2")[1]
+    assert "Left out" not in printed(capsys, *asked, "--write", "primary:2")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["chek"], "did you mean check?"),
+        (["check", "--wirte", "all"], "did you mean --write?"),
+        (["check", "--write", "quorom"], "did you mean quorum?"),
+        (["check", "--write", "W=2,W=3"], "repeat the option before each"),
+        (["check", "--write", "parallel:K"], "K stands for a number, 1..3"),
+        (["check", "--read", "one:dbI"], "I stands for a number, 1..3"),
+        (["list", "--like", "DynamoDB"], "is not in the dictionary; there are Cassandra, Dynamo and Riak"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A word that is nearly right, or right elsewhere, is answered with the one that is."""
+    try:
+        status = main(arguments)
+    except SystemExit as left:
+        status = int(str(left.code))
+    assert status == 2
+    assert meant in capsys.readouterr().err
+
+
 def test_rows_are_for_grep(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody sits at a terminal each row has its way to write, and no line ends with a space."""
     asked = ("--write", "parallel:2", "--read", "one", "--read", "quorum", "--guarantee", "durability")

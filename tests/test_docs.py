@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from overbooked.checker.cli import arguments
 from overbooked.checker.cli.main import main
 from overbooked.spec import booking
 from overbooked.spec.faults import FAULTS
@@ -51,7 +52,7 @@ def test_pasted_output_is_what_the_command_prints(
     text = (ROOT / page).read_text(encoding="utf-8")
     found = list(PASTED.finditer(text))[number]
     main(shlex.split(found[2]))
-    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    lines = capsys.readouterr().out.splitlines()
     if found[1]:
         lines = [*lines[: int(found[1])], "..."]
     now = "".join(f"{line}\n" for line in lines)
@@ -59,6 +60,17 @@ def test_pasted_output_is_what_the_command_prints(
         (ROOT / page).write_text(text[: found.start(3)] + now + text[found.end(3) :], encoding="utf-8")
     else:
         assert TAKEN.sub("", found[3]) == TAKEN.sub("", now)
+
+
+def test_every_pasted_command_makes_sense() -> None:
+    """Also those that take long are commands today, of strategies, guarantees and faults that there are."""
+    for page in PAGES:
+        for found in PASTED.finditer((ROOT / page).read_text(encoding="utf-8")):
+            request = arguments.parse(shlex.split(found[2]))
+            if request.command in {"check", "conform", "report"}:
+                assert arguments.cells(request)
+            if request.command in {"trace", "replay"}:
+                assert arguments.asked(request)
 
 
 @pytest.mark.parametrize("page", ["README.md", "checker/engine/README.md"])

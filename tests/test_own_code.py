@@ -354,6 +354,23 @@ def test_one_ctrl_c_ends_a_replay() -> None:
     assert "Traceback" not in ended.shown
 
 
+def test_who_waits_for_a_timer_is_told_that_it_never_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that sleeps differs, and it is said why; one that does not has no such line."""
+    own("MyServer.book_room = lambda self, user, room: asyncio.sleep(1)")
+    assert main(["conform", *SMALL, *APP, "--guarantee", "read-after-write"]) == 1
+    assert "timers of asyncio" in capsys.readouterr().out
+    own("MyServer.start = None")
+    sys.modules.pop("own", None)
+    assert main(["conform", *SMALL, *APP]) == 1
+    assert "timers of asyncio" not in capsys.readouterr().out
+
+
+def test_a_modules_name_has_no_py(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who names the file is told the module's name."""
+    assert main(["conform", *SMALL, "--app", "mine/own.py:MyServer"]) == 2
+    assert "without .py: mine.own:MyServer" in capsys.readouterr().err
+
+
 def test_what_is_left_is_counted_in_words_that_fit(capsys: pytest.CaptureFixture[str]) -> None:
     """One run is a run, and one step a step."""
     own("    async def book_room(self, user, room): raise KeyError  # here\n")

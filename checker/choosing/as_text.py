@@ -33,8 +33,7 @@ def show(console: Console, found: Choosing) -> None:
     show_paragraph(console, f"{replicas}. Needed: {listed(wanted.needs)}. May fail: {fails}.\n")
     of = "All" if looked_at == every else f"Of the {SHOWN} cheapest, those"
     which = f"The first {SHOWN}" if len(choices) > SHOWN else of
-    more = "but for those that keep no more than one before them"
-    show_paragraph(console, f"{_how_many(found)}. {which}, cheapest first, {more}:\n")
+    show_paragraph(console, f"{_how_many(found)}. {which} that are worth their price, cheapest first:\n")
     _show_table(console, choices[:SHOWN])
     if not found.kept:
         _show_misses(console, choices[:SHOWN])
@@ -43,6 +42,7 @@ def show(console: Console, found: Choosing) -> None:
         "ack, check  how many confirmations and how many answers they wait for",
         "sent        messages for a booking and a check, if nothing has to be repaired",
         "breaks      the weakest guarantees that it breaks, whether needed or not",
+        "Pairs that cost more and keep no more than one above them are left out.",
     )
     show_paragraph(console, "\n".join(meaning))
     if source:

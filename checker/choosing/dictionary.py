@@ -13,7 +13,7 @@ from overbooked.checker.choosing.known import REPLICAS, verdicts
 from overbooked.checker.console import plain_table, show_line, show_paragraph, show_whole
 from overbooked.spec.dictionary import SYSTEMS, System, Usual
 from overbooked.spec.guarantees import TABLE, weakest
-from overbooked.spec.names import unknown
+from overbooked.spec.names import StrategyError, shown
 
 FILE = Path(spec.__path__[0]) / "dictionary.md"
 _NOTHING = "nothing"
@@ -36,7 +36,8 @@ def system_named(name: str) -> System:
     found = [system for system in SYSTEMS if name.lower() in system.name.lower()]
     if len(name) > 1 and len(found) == 1:
         return found[0]
-    raise unknown("system", name, [system.name for system in SYSTEMS])
+    there = ", ".join(system.name for system in SYSTEMS)
+    raise StrategyError(f"{shown(name)}: is not in the dictionary; there are {there}")
 
 
 def breaks(usual: Usual, fault: str) -> str:

@@ -13,7 +13,7 @@ from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, fault_named
 from overbooked.spec.faulty_runs import refuse_without_fault
 from overbooked.spec.guarantees import GUARANTEES, TABLE
-from overbooked.spec.names import StrategyError, unknown
+from overbooked.spec.names import StrategyError, shown, unknown
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.write_strategies import write_strategies, write_strategy
 
@@ -122,6 +122,11 @@ def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting:
             raise StrategyError(cell.misfit)
 
 
+def left_out(request: argparse.Namespace, cells: Sequence[Cell]) -> list[str]:
+    """Return the faults that were asked for, be it as one of every one, and that none of the cells has."""
+    return [fault for fault in chosen_faults(request.fault, ()) if fault not in {cell.fault for cell in cells}]
+
+
 def asked(request: argparse.Namespace) -> Named:
     """Return the run that is asked for: by the strategies and the guarantee, or by its name alone.
 
@@ -172,4 +177,6 @@ def _refuse_all(given: list[str] | None) -> None:
 
 def _chosen(given: list[str] | None, default: tuple[str, ...], names: Iterable[str]) -> list[str]:
     wanted = given or default
+    for several in (each for each in wanted if "," in each):
+        raise StrategyError(f"{shown(several)}: is one word; to name several, repeat the option before each")
     return list(dict.fromkeys(name for each in wanted for name in (names if each == EVERY else (each,))))

@@ -41,7 +41,7 @@ def _check(request: argparse.Namespace, console: Console) -> int:
     elif request.format == "csv":
         print(as_json.as_csv(shown))
     else:
-        _show(judging, tables, console)
+        _show(request, judging, tables, console)
         seconds = time.perf_counter() - start
         as_text.show_explored(console, judging.verdicts, judging.explored, seconds, finished=judging.finished)
         if _goes_on_from(request, judging):
@@ -64,12 +64,16 @@ def _as_json(request: argparse.Namespace, judging: Evaluation, shown: Sequence[C
     return as_json.as_json(shown, finished=judging.finished, **about)
 
 
-def _show(judging: Evaluation, tables: as_text.Tables | None, console: Console) -> None:
+def _show(request: argparse.Namespace, judging: Evaluation, tables: as_text.Tables | None, console: Console) -> None:
     """Print the tables, with what keeps what is broken there; or else the pairs that keep all."""
     if tables is None:
         show_holding(console, judging.verdicts)
+    else:
+        tables.show_rest(judging.verdicts)
+    if left := arguments.left_out(request, judging.cells):
+        show_line(console, f"Left out, as no way to write goes with it: {', '.join(left)}.\n")
+    if tables is None:
         return
-    tables.show_rest(judging.verdicts)
     if known := _proved_anyway(judging.verdicts):
         show_line(console, "Unknown to the search, and proved all the same:\n")
         for cell, verdict, command in known:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from overbooked.checker.cli import arguments
 from overbooked.checker.cli.exit_status import HOLDS, SenselessError
-from overbooked.checker.console import plain_table, show_whole
+from overbooked.checker.console import counted, plain_table, show_paragraph, show_whole
 from overbooked.checker.latency.latencies import Latency, as_csv, as_json, latencies
 from overbooked.checker.latency.message_costs import MOST_EXPLORED, Traffic
 from overbooked.checker.latency.waits import APPEND
@@ -47,10 +47,10 @@ def _times(request: argparse.Namespace) -> dict[str, float]:
 
 
 def _show(console: Console, rows: list[Latency], times: Mapping[str, float], replicas: int) -> None:
-    console.print(
-        f"{replicas} replica{'s' * (replicas > 1)}, and nothing fails. dbI stands for the time from sending replica I "
-        "a write to its confirmation, or from asking it to its answer; append is what the log takes.\n",
-        highlight=False,
+    show_paragraph(
+        console,
+        f"{counted(replicas, 'replica')}, and nothing fails. dbI stands for the time from sending replica I a write to "
+        "its confirmation, or from asking it to its answer; append is what the log takes.\n",
     )
     for kind in ("write", "read"):
         if its := [row for row in rows if row.kind == kind]:
@@ -62,9 +62,9 @@ def _show(console: Console, rows: list[Latency], times: Mapping[str, float], rep
         "left      requests that are yet to be sent or answered when the user is told"
     )
     if replicas <= MOST_EXPLORED:
-        console.print(f"{legend}\n\nCounted in every state that can be reached, with one call.", highlight=False)
+        show_paragraph(console, f"{legend}\n\nCounted in every state that can be reached, with one call.")
     else:
-        console.print(f"Messages are counted over up to {MOST_EXPLORED} replicas.", highlight=False)
+        show_paragraph(console, f"Messages are counted over up to {MOST_EXPLORED} replicas.")
 
 
 def _heading(times: Mapping[str, float]) -> str:
@@ -76,8 +76,8 @@ def _table(kind: str, rows: list[Latency], takes: str) -> Table:
     table = plain_table()
     table.add_column(kind, no_wrap=True, min_width=19)
     table.add_column("the user is told after", min_width=26)
-    counted = ("messages", "at once", "left") if rows[0].traffic else ()
-    for heading in (takes, *counted):
+    counts = ("messages", "at once", "left") if rows[0].traffic else ()
+    for heading in (takes, *counts):
         table.add_column(heading, no_wrap=True)
     for row in rows:
         takes = APPEND if row.seconds is None else f"{row.seconds:g} s"

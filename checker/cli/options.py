@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -39,8 +41,26 @@ class OneLineParser(argparse.ArgumentParser):
     """A parser whose complaints are one line each."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end with exit status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        """Say what is wrong, and which option or command may have been meant, and end with exit status 2."""
+        self.exit(2, f"{self.prog}: {message}{self._meant(message)} (see {self.prog} --help)\n")
+
+    def _meant(self, message: str) -> str:
+        found = re.search(r"unrecognized arguments: (-\S+)|argument COMMAND: invalid choice: '(.*?)'", message)
+        if not found:
+            return ""
+        from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
+        near = get_close_matches(found[1] or found[2], {*self._words()}, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def _words(self) -> Iterator[str]:
+        """Yield every option and command that there is."""
+        for action in self._actions:
+            yield from action.option_strings
+            commands = action.choices if isinstance(action.choices, dict) else {}
+            for name, its in commands.items():
+                yield name
+                yield from its._words()  # noqa: SLF001 - a parser of the same class
 
 
 class _Version(argparse.Action):

@@ -20,7 +20,7 @@ from overbooked.checker.conformance.implementation import Implementation, Names,
 from overbooked.checker.conformance.loader import parts_called
 from overbooked.checker.conformance.replay import Difference, replayed
 from overbooked.checker.conformance.threaded_storage import threaded
-from overbooked.checker.console import plain_table, show_whole
+from overbooked.checker.console import plain_table, show_paragraph, show_whole
 from overbooked.checker.traces.as_text import show_head, show_violation
 from overbooked.checker.traces.faults_in_time import told_in_time
 from overbooked.checker.traces.from_booking import trace_of
@@ -97,8 +97,9 @@ def _show(
 def _nothing(verdict: CellVerdict) -> int:
     asked = f"{verdict.cell.guarantee} by {verdict.cell.write} and {verdict.cell.read}"
     if verdict.verdict in {"holds", "vacuous"}:
-        why = "is broken by no run in which each fault happens" if verdict.cell.each_fault else "holds"
-        print(f"overbooked: {asked} {why}: there is none to be replayed", file=sys.stderr)
+        which = "in which each fault happens and which breaks it" if verdict.cell.each_fault else "that breaks it"
+        holds = "" if verdict.cell.each_fault else " holds"
+        print(f"overbooked: {asked}{holds}: there is no run {which} to be replayed", file=sys.stderr)
         return SENSELESS
     print(f"overbooked: {asked} is unknown: no run that breaks it was found within the bound", file=sys.stderr)
     return BOUNDED
@@ -137,4 +138,4 @@ def _begun(app: str) -> str:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False)
+    show_paragraph(console, text)

@@ -38,6 +38,8 @@ class DeterministicLoop(asyncio.BaseEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        self.has_timers = False
+        """Whether anybody has asked for a timer."""
         self._ready_next: deque[tuple[Callable[..., object], tuple[Any, ...], Context]] = deque()
 
     def __del__(self) -> None:
@@ -105,6 +107,7 @@ class DeterministicLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Return a timer that never fires."""
+        self.has_timers = True
         return asyncio.TimerHandle(when, callback, args, self, context)
 
     def run_in_executor(

@@ -52,6 +52,9 @@ def _named(name: str) -> Any:  # noqa: ANN401 - whatever a user has made; using 
     module, _, attribute = name.partition(":")
     if not module or not attribute:
         raise StrategyError(f"{shown(name)}: should be MODULE:NAME, such as my_hotel:MyServer")
+    if module.endswith(".py"):
+        right = f"{module.removesuffix('.py').replace('/', '.')}:{attribute}"
+        raise StrategyError(f"{shown(name)}: should be a module's name, without .py: {right}")
     sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(import_module(module), attribute)

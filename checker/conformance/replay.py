@@ -64,16 +64,22 @@ def _difference_along(
     taken, setting = 0, driven.setting
     try:
         if (seen := driven.view()) != first:
-            return Found(0, differences(setting, first, seen))
+            return Found(0, [*differences(setting, first, seen), *_timers(driven)])
         for label, view in steps:
             taken += 1
             driven.take(label)
             if (seen := driven.view()) != view:
-                return Found(taken, differences(setting, view, seen))
+                return Found(taken, [*differences(setting, view, seen), *_timers(driven)])
     except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
         raise_what_stops(error)
         return _raised(taken, error, parts)
     return None
+
+
+def _timers(driven: SystemUnderTest) -> list[Row]:
+    """Return what there is to know of somebody who waits for time."""
+    never = "asked for one, which never ends here: waiting is the clock's"
+    return [("timers of asyncio", "none", never)] if driven.has_timers else []
 
 
 def _raised(taken: int, error: BaseException, parts: Implementation) -> Found:

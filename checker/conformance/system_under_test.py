@@ -54,6 +54,11 @@ class SystemUnderTest:
         self._all_calls, self._rooms = setting.calls, setting.rooms
         self._by_name = {call.name: call for call in setting.calls}
 
+    @property
+    def has_timers(self) -> bool:
+        """Whether the app server has asked for a timer, which never ends here."""
+        return self._stage.loop.has_timers
+
     def view(self) -> Observation:
         """Return what can be seen now."""
         calls = tuple(self._calls.get(call.name, "idle") for call in self._all_calls)
