@@ -208,12 +208,12 @@ def test_limits_are_what_is_drawn() -> None:
 
 
 def test_without_hypothesis_it_says_what_to_install() -> None:
-    """In one line: the extra, as it is installed by its name and from a checkout."""
+    """In one line: the extra, as it is installed from this project's folder."""
     code = "import sys; sys.modules['hypothesis'] = None; import overbooked.checker.stateful"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == (
-        "ModuleNotFoundError: BookingMachine needs hypothesis, which pip install 'overbooked[test]' brings, "
-        "or in a checkout pip install '.[test]'"
+        "ModuleNotFoundError: BookingMachine needs hypothesis, "
+        "which pip install '.[test]' brings, in this project's folder"
     )
 
 
