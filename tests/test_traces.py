@@ -369,7 +369,7 @@ def test_a_run_can_be_asked_for_in_which_each_fault_happens(cell: Cell) -> None:
     (verdict,) = verdicts_of([cell._replace(each_fault=True)])
     assert verdict.run is not None
     plain = cell.judged
-    told = faults_in_time(verdict.run, plain.broken(cell.setting))
+    told = faults_in_time(verdict.run, plain.when, plain.broken(cell.setting))
     assert sorted(step.label for step in told.steps) == sorted(step.label for step in verdict.run.steps)
     end = told.states[-1]
     assert any(case.on(end) for case in plain.broken(cell.setting))

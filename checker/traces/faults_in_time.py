@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from overbooked.checker.cells import CellVerdict
 from overbooked.checker.engine.runs import Run, run_along
-from overbooked.spec.language import Case, Model, Step
+from overbooked.spec.language import Case, Model, Step, When
 
 
-def faults_in_time(run: Run, broken: Iterable[Case]) -> Run:
+def faults_in_time(run: Run, when: When, broken: Iterable[Case]) -> Run:
     """Return the same steps in another order: what comes after the step that breaks it comes before, but late.
 
-    ``broken`` are the cases in which the guarantee is broken, whatever failed. Where that cannot be, or the guarantee
-    speaks of how runs end, the run is as it was. Cost: each such step is tried at each place.
+    ``broken`` are the cases in which the guarantee is broken, whatever failed; ``when`` says how. Where it
+    cannot be, or the guarantee speaks of how runs end, the run is as it was. Cost: each step is tried at each place.
     """
     cases = tuple(broken)
-    if run.model.properties[0].when != "never":
+    if when != "never":
         return run
     first = next(at for at, state in enumerate(run.states) if any(case.on(state) for case in cases))
     steps = list(run.steps[:first])
@@ -33,8 +33,8 @@ def told_in_time(verdict: CellVerdict) -> CellVerdict:
     """Return the verdict; if only runs were looked for in which each fault happens, with its run told in that order."""
     if not (verdict.run and verdict.cell.each_fault):
         return verdict
-    plain = verdict.cell._replace(each_fault=False).judged.broken(verdict.cell.setting)
-    return verdict._replace(run=faults_in_time(verdict.run, plain))
+    plain = verdict.cell._replace(each_fault=False).judged
+    return verdict._replace(run=faults_in_time(verdict.run, plain.when, plain.broken(verdict.cell.setting)))
 
 
 def _breaks(model: Model, steps: Sequence[Step], broken: Sequence[Case]) -> bool:

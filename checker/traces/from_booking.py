@@ -10,7 +10,7 @@ from overbooked.checker.traces.names import command_for, trace_name
 from overbooked.checker.traces.trace import Moment, Trace
 from overbooked.spec.because import because
 from overbooked.spec.guarantees import GUARANTEES, TABLE, Guarantee, strongest, weakest
-from overbooked.spec.language import Case, Model, Property, State, Step
+from overbooked.spec.language import Model, Property, State, Step
 from overbooked.spec.setting import Setting
 from overbooked.spec.system import model
 from overbooked.spec.telling import answers, contents, event, parties, users_in_words
@@ -23,7 +23,7 @@ def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
     if run is None:
         raise ValueError(f"{cell} has no run to be told")
     setting, judged = cell.setting, cell.judged
-    plain = tuple(cell._replace(each_fault=False).judged.broken(setting))
+    plain = cell._replace(each_fault=False).judged
     reason = because(setting, cell.guarantee, run.states)
     return Trace(
         name=trace_name(cell, other),
@@ -40,7 +40,7 @@ def trace_of(verdict: CellVerdict, other: int = 0) -> Trace:
         answers=answers(setting, run.states[-1]),
         why=reason.why,
         right=reason.right,
-        without=tuple(_without(run, at, plain) for at in range(len(run.steps))),
+        without=tuple(_without(setting, run, at, plain) for at in range(len(run.steps))),
         shortest=verdict.shortest,
         no_fault_needed=cell.fault != "none" and not setting.fault.skew and all(step.owed for step in run.steps),
         each_fault=cell.each_fault,
@@ -116,17 +116,19 @@ def tested(setting: Setting) -> list[Guarantee]:
     return [it for it in GUARANTEES.values() if any(it.broken(setting)) and any(it.witness(setting))]
 
 
-def _without(run: Run, left_out: int, broken: Iterable[Case]) -> str:
-    """Return what comes of a run where one of its steps is left out; these are the cases in which it is broken."""
+def _without(setting: Setting, run: Run, left_out: int, judged: Guarantee) -> str:
+    """Return what comes of a run where one of its steps is left out."""
     state = run.states[left_out]
     for at, step in list(enumerate(run.steps))[left_out + 1 :]:
         after = step.on(state)
         if after is None:
             return f"step {at + 1} is not possible"
         state = after
-    if run.model.properties[0].when == "in the end" and not _is_over(run.model.steps, state):
+    if judged.when == "in the end" and not _is_over(run.model.steps, state):
         return "more is to come: the run is not over"
-    return "it is broken all the same" if any(case.on(state) for case in broken) else "nothing is broken"
+    return (
+        "it is broken all the same" if any(case.on(state) for case in judged.broken(setting)) else "nothing is broken"
+    )
 
 
 def _is_kept(its: Model, prop: Property, state: State) -> bool | None:
