@@ -220,6 +220,16 @@ LOOPS = {
         "            except BaseException:\n"
         "                pass\n"
     ),
+    "a call after garbage was collected": (
+        "    async def book_room(self, user, room):\n"
+        "        import gc, signal\n"
+        "        gc.callbacks.append(lambda *_: signal.raise_signal(signal.SIGALRM))\n"
+        "        try:\n"
+        "            gc.collect()\n"
+        "        finally:\n"
+        "            gc.callbacks.pop()\n"
+        "        while True: pass  # here\n"
+    ),
     "a call that makes another error of it": (
         "    async def book_room(self, user, room):\n"
         "        try:\n"

@@ -6,6 +6,7 @@ Both end a search between two runs, as nothing is lost then. A run that does not
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -78,10 +79,11 @@ class Watch:
     def _cut(self, frame: FrameType | None) -> None:
         """Raise, where it is the user's code that is at work, or is waited for; a second time at the next line, too.
 
-        So what is caught in a loop, and would only go on with the loop, is raised outside of the try at last.
+        So what is caught in a loop, and would only go on with the loop, is raised outside of the try at last. Where
+        Python would ignore it, one looks again a little later.
         """
         place = place_on_stack(frame, _BEGUN_BY)
-        if place or _waits(frame):
+        if (place or _waits(frame)) and not _is_ignored(frame):
             if _Swallowed.error:
                 _raise_at_next_line(frame)
             else:
@@ -136,6 +138,16 @@ def raise_what_stops(error: BaseException) -> None:
     """Raise the error again if it stops the command; whatever else a user's code raises is told as what it did."""
     if isinstance(error, (KeyboardInterrupt, CutShortError)):
         raise error
+
+
+def _is_ignored(frame: FrameType | None) -> bool:
+    """Return whether Python prints what is raised there, and goes on: as garbage is collected, and in finalizers."""
+    hooks = {getattr(hook, "__code__", None) for hook in gc.callbacks}
+    while frame and frame.f_globals.get("__name__") not in _BEGUN_BY:
+        if frame.f_code in hooks or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _waits(frame: FrameType | None) -> bool:
