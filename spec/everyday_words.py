@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from overbooked.spec.names import StrategyError
+from overbooked.spec.names import StrategyError, there_are
 
 WORDS = ("one", "two", "three", "quorum", "majority", "all")
 """Those that a write or a read is called by, beside ``W=2`` and ``R=2``."""
@@ -48,13 +48,15 @@ def _count(word: str, letter: str, replicas: int) -> int | None:
     if found := re.fullmatch(rf"{letter}=(\d{{1,9}})", word):
         count = int(found[1])
     if count is not None and not 1 <= count <= replicas:
-        there = "there is 1 replica" if replicas == 1 else f"there are {replicas} replicas"
-        raise StrategyError(f"{word}: {there}, so {letter} is one of 1..{replicas}")
+        raise StrategyError(f"{word}: {there_are(replicas)}, so {letter} is one of 1..{replicas}")
     return count
 
 
 class Foreign(NamedTuple):
-    """A word of another system: what a write that is called so is here, and what a read is."""
+    """A word of another system: what a write that is called so is here, and what a read is; ``""``, if it may be ours.
+
+    A ``pattern`` in capitals is for the word in capitals alone.
+    """
 
     pattern: str
     system: str
@@ -95,12 +97,13 @@ _FOREIGN = (
     Foreign(
         "(if[ -])?not[ -]exists", "Cassandra", "runs consensus (Paxos); claim:K is less, and nearest here", _NO_READ
     ),
-    Foreign("(local_)?serial", "Cassandra", _PAXOS, _PAXOS),
+    Foreign("(LOCAL_)?SERIAL", "Cassandra", _PAXOS, _PAXOS),
     Foreign("w[:=]1", "MongoDB", "is primary:1 here", _W),
     Foreign("w[:=]majority", "MongoDB", f"is {{received}} {_FROM_8} {{shown}}", _W),
     Foreign("w[:=](?P<k>[1-9])", "MongoDB", f"is primary:{{k}}:received {_FROM_8} primary:{{k}}", _W),
     Foreign("w[:=]0", "MongoDB", "waits for nobody; here every write waits for one replica at least", _W),
-    Foreign("primary(preferred)?", "MongoDB", _NO_WRITE, "is one:primary here"),
+    Foreign("primary", "MongoDB", "", "is one:primary here"),
+    Foreign("primarypreferred", "MongoDB", _NO_WRITE, "is one:primary here"),
     Foreign("secondary(preferred)?", "MongoDB", _NO_WRITE, "is one:db2 here"),
     Foreign(
         "local|available",
@@ -150,6 +153,8 @@ def foreign(word: str, kind: str, replicas: int) -> str | None:
         if found := re.fullmatch(it.pattern, word if it.pattern.isupper() else word.lower()):
             k = int(found.groupdict().get("k") or 0)
             says = (it.write if kind == "write" else it.read).format(**names, k=k, one_more=k + 1)
+            if not says:
+                return None
             if needed := _too_many(says, replicas):
                 says = f"{says.partition(',')[0]}, which needs {needed} replicas (--replicas {needed})"
             return f"{says} (overbooked list --like {it.system})"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from overbooked.spec.guarantees import Guarantee
 from overbooked.spec.language import Case, Part, part
-from overbooked.spec.names import StrategyError
 from overbooked.spec.setting import Setting
 
 
@@ -41,9 +40,6 @@ def has_taken_over(leads: bool) -> bool:
     return not leads
 
 
-def refuse_without_fault(setting: Setting) -> None:
-    """Raise :class:`overbooked.spec.names.StrategyError` where no fault may happen."""
-    if not any(_each_happens(setting)):
-        name = setting.fault.name
-        why = "names no fault" if name == "none" else "is how clocks are, and happens in no step"
-        raise StrategyError(f"{name}: {why}; --with-fault wants one that happens, such as replica-crash")
+def can_happen(setting: Setting) -> bool:
+    """Return whether there is a fault in this setting that happens in some step."""
+    return any(_each_happens(setting))

@@ -29,6 +29,15 @@ def number_of(name: str, kind: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def there_are(replicas: int) -> str:
+    """Return how many replicas there are, in a sentence.
+
+    >>> there_are(1), there_are(3)
+    ('there is 1 replica', 'there are 3 replicas')
+    """
+    return "there is 1 replica" if replicas == 1 else f"there are {replicas} replicas"
+
+
 def shown(name: str) -> str:
     """Return a name as a message shows it: cut where it is long, and quoted where it is not plain.
 

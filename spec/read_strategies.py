@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from overbooked.spec.everyday_words import WORDS, foreign
-from overbooked.spec.names import StrategyError, number_of, shown, unknown
+from overbooked.spec.names import StrategyError, number_of, shown, there_are, unknown
 
 REPAIR, SESSION = ":repair", ":session"
 _FORMS = ("one", "quorum", "all", "one:dbI", "first:R", "one:primary", "and more: overbooked list")
@@ -97,9 +97,9 @@ def read_strategy(name: str, replicas: int) -> ReadStrategy:
         return known[name]
     plain = name.removesuffix(SESSION).removesuffix(REPAIR).removesuffix(SESSION)
     if number_of(plain, "first") not in {None, *range(1, replicas + 1)}:
-        raise StrategyError(f"{name}: there are {replicas} replicas, so R is one of 1..{replicas}")
+        raise StrategyError(f"{name}: {there_are(replicas)}, so R is one of 1..{replicas}")
     if plain not in known and number_of(plain.replace(":db", ":"), "one") is not None:
-        raise StrategyError(f"{name}: there are {replicas} replicas, db1..db{replicas}")
+        raise StrategyError(f"{name}: {there_are(replicas)}, db1..db{replicas}")
     if plain in known:
         raise StrategyError(f"{name}: {_why_not(name)}")
     if elsewhere := foreign(name, "read", replicas):

@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from overbooked.spec.everyday_words import WORDS, foreign
-from overbooked.spec.names import StrategyError, number_of, shown, unknown
+from overbooked.spec.names import StrategyError, number_of, shown, there_are, unknown
 
 _FORMS = ("serial-sync", "serial-async", "parallel:K", "message:S", "claim:K", "primary:K", "and more: overbooked list")
 """What the names of these strategies look like."""
@@ -127,12 +127,11 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
         raise StrategyError(f"{name}: what is in the log is acknowledged before a replica could refuse it")
     for k in (number_of(to_primary.removeprefix("message:"), kind) for kind in ("parallel", "claim", "primary")):
         if k is not None and not 1 <= k <= replicas:
-            raise StrategyError(f"{name}: there {_are(replicas)}, so K is one of 1..{replicas}")
+            raise StrategyError(f"{name}: {there_are(replicas)}, so K is one of 1..{replicas}")
     kind, _, number = name.rpartition(":")
     if number in {"quorum", "majority"} and f"{kind}:1" in known:
         raise StrategyError(f"{name}: no such write strategy; did you mean {kind}:{replicas // 2 + 1}?")
-    elsewhere = foreign(name, "write", replicas)
-    if elsewhere and name not in {"primary", "serial"}:
+    if elsewhere := foreign(name, "write", replicas):
         raise StrategyError(f"{shown(name)}: {elsewhere}")
     if name in _FORMS:
         stands = (
@@ -140,7 +139,3 @@ def write_strategy(name: str, replicas: int) -> WriteStrategy:
         )
         raise StrategyError(f"{name}: {stands}")
     raise unknown("write strategy", name, [*known, *WORDS], _FORMS)
-
-
-def _are(replicas: int) -> str:
-    return "is 1 replica" if replicas == 1 else f"are {replicas} replicas"

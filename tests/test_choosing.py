@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from overbooked.checker.engine.search import Bounds
 from overbooked.checker.latency.latencies import latencies
 from overbooked.checker.matrix import expected
 from overbooked.spec.dictionary import SYSTEMS
+from overbooked.spec.everyday_words import foreign, read_called, write_called
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.read_strategies import read_strategy
@@ -170,6 +172,42 @@ def test_what_other_systems_call_it_is_known_here() -> None:
             assert cell.misfit is None, usual
         here = {entry.here for entry in system.entries}
         assert {usual.fault for usual in system.usual} <= {*here, "replica-crash"}
+
+
+@pytest.mark.parametrize(
+    ("system", "there", "kind", "word"),
+    [
+        ("Cassandra", "write ONE", "write", "ONE"),
+        ("Cassandra", "write QUORUM, LOCAL_QUORUM", "write", "QUORUM"),
+        ("Cassandra", "write QUORUM, LOCAL_QUORUM", "write", "LOCAL_QUORUM"),
+        ("Cassandra", "write ALL", "write", "ALL"),
+        ("Cassandra", "read ONE", "read", "ONE"),
+        ("Cassandra", "read QUORUM", "read", "QUORUM"),
+        ("Cassandra", "read ALL", "read", "ALL"),
+        ("Dynamo and Riak", "W", "write", "W=2"),
+        ("Dynamo and Riak", "R", "read", "R=2"),
+        ("MongoDB", "`w: 1`", "write", "w:1"),
+        ("MongoDB", '`w: "majority"`', "write", "w:majority"),
+        ("MongoDB", "read preference `primary`", "read", "primary"),
+        ("MongoDB", "read preference `secondary`", "read", "secondary"),
+        ("MongoDB", "read preference `nearest`", "read", "nearest"),
+        ("PostgreSQL", "`on`, `remote_write`, `ANY 1 (...)`", "write", "on"),
+        ("PostgreSQL", "`on`, `remote_write`, `ANY 1 (...)`", "write", "remote_write"),
+        ("PostgreSQL", "`remote_apply`, `ANY 1 (...)`", "write", "remote_apply"),
+        ("MySQL", "semi-synchronous, `AFTER_SYNC`, one replica", "write", "semi-sync"),
+        ("Redis", "`WAIT 1`", "write", "WAIT 1"),
+        ("Kafka", "`acks=1`", "write", "acks=1"),
+        ("Kafka", "`acks=all`, `min.insync.replicas=2`", "write", "min.insync.replicas=2"),
+    ],
+)
+def test_a_word_that_is_typed_is_what_the_dictionary_says(system: str, there: str, kind: str, word: str) -> None:
+    """Whether a word is taken or explained, over three replicas it is the strategy that stands in the dictionary."""
+    (entry,) = (entry for it in SYSTEMS if it.name == system for entry in it.entries if entry.there == there)
+    called = (write_called if kind == "write" else read_called)(word, 3)
+    says = called if called != word else foreign(word, kind, 3)
+    assert entry.here is not None
+    assert says is not None
+    assert re.search(rf"(^|\s){re.escape(entry.here)}(\s|,|;|$)", says)
 
 
 def test_the_dictionary_is_what_is_found(request: pytest.FixtureRequest) -> None:

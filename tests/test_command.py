@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     """Run the command; return its exit status and what it printed."""
     status = main(arguments)
     return status, capsys.readouterr().out
+
+
+def status_of(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit status, also where the parser of its options ends it."""
+    try:
+        return main(arguments)
+    except SystemExit as left:
+        return int(str(left.code))
 
 
 def verdicts(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
@@ -318,10 +327,7 @@ def test_a_request_that_makes_no_sense_is_one_line(
     arguments: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A wrong request ends with 2 and one line that says what is wrong and what would be right."""
-    try:
-        status = main(arguments.split())
-    except SystemExit as exit_:
-        status = int(str(exit_.code))
+    status = status_of(arguments.split())
     said = capsys.readouterr()
     assert (status, said.out, said.err.count("\n")) == (2, "", 1)
     assert says in said.err
@@ -413,11 +419,7 @@ def test_a_slip_is_answered_with_what_was_meant(
     arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A word that is nearly right, or right elsewhere, is answered with the one that is."""
-    try:
-        status = main(arguments)
-    except SystemExit as left:
-        status = int(str(left.code))
-    assert status == 2
+    assert status_of(arguments) == 2
     assert meant in capsys.readouterr().err
 
 
@@ -564,11 +566,7 @@ def test_what_is_refused_is_refused_for_what_it_is(
     arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A number may be one and still be too large, a file may be there and be none: what is said is so."""
-    try:
-        status = main(arguments)
-    except SystemExit as left:
-        status = int(str(left.code))
-    assert status == 2
+    assert status_of(arguments) == 2
     assert says in capsys.readouterr().err
 
 

@@ -321,7 +321,7 @@ def test_a_run_that_goes_round_for_ever_keeps_to_the_schema() -> None:
     verdict = CellVerdict(STALE, "violated", witness=True, length=7, run=run._replace(cycle_from=3))
     about: dict[str, object] = {"goes_on_from": None, "explored": as_json.explored_object(Explored(), 0.0)}
     about["what_keeps_what_is_broken"] = {"pairs": [], "more": None}
-    about["proved"] = []
+    about["proved"] = about["left_out"] = []
     found = json.loads(as_json.as_json([verdict], finished=True, **about))
     assert found["verdicts"][0]["trace"]["cycle_from"] == 3
     assert_valid("check", found)

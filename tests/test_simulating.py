@@ -427,7 +427,7 @@ def test_without_matplotlib_a_picture_is_refused(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "overbooked.checker.simulation.plot", raising=False)
     assert main(["simulate", "--plot", str(tmp_path / "p.svg")]) == 2
-    brings = "which pip install 'overbooked[plot]' brings, or in a checkout pip install '.[plot]'"
+    brings = "which pip install '.[plot]' brings, in this project's folder"
     assert capsys.readouterr().err == f"overbooked: --plot needs matplotlib, {brings}\n"
     assert main(["simulate", "--trials", "100", "--format", "csv"]) == 0
 

@@ -11,7 +11,7 @@ from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
 from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, fault_named
-from overbooked.spec.faulty_runs import refuse_without_fault
+from overbooked.spec.faulty_runs import can_happen
 from overbooked.spec.guarantees import GUARANTEES, TABLE
 from overbooked.spec.names import StrategyError, shown, unknown
 from overbooked.spec.read_strategies import read_strategies, read_strategy
@@ -61,8 +61,7 @@ def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRIT
     """
     n = request.replicas
     every_write, every_read = write_strategies(n), read_strategies(n)
-    asked_writes = [write_called(word, n) for word in request.write or ()]
-    asked_reads = [read_called(word, n) for word in request.read or ()]
+    asked_writes, asked_reads = _called(request)
     its_writes = _chosen(asked_writes, tuple(name for name in writes if name in every_write), every_write)
     reads = _chosen(asked_reads, tuple(name for name in DEFAULT_READS if name in every_read), every_read)
     for write in its_writes:
@@ -70,6 +69,12 @@ def strategies(request: argparse.Namespace, writes: Sequence[str] = DEFAULT_WRIT
     for read in reads:
         read_strategy(read, n)
     return its_writes, reads
+
+
+def _called(request: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Return the names of the ways to write and to read that are typed, be it in everyday words."""
+    n, writes, reads = request.replicas, request.write or (), request.read or ()
+    return [write_called(word, n) for word in writes], [read_called(word, n) for word in reads]
 
 
 def pairs(request: argparse.Namespace, writes: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -111,11 +116,8 @@ def chosen_faults(given: list[str] | None, default: tuple[str, ...]) -> list[str
 
 def _refuse_misfits(request: argparse.Namespace, every: Iterable[Cell], fitting: Iterable[Cell]) -> None:
     """Raise :class:`StrategyError` where something that is named goes with nothing else that is asked for."""
-    n = request.replicas
-    named = {write_called(word, n) for word in request.write or ()} | {
-        read_called(word, n) for word in request.read or ()
-    }
-    named |= {*(getattr(request, "fault", None) or ())}
+    writes, reads = _called(request)
+    named = {*writes, *reads, *(getattr(request, "fault", None) or ())}
     lost = named - {name for cell in fitting for name in (cell.write, cell.read, cell.fault)}
     for cell in every:
         if cell.misfit and lost & {cell.write, cell.read, cell.fault}:
@@ -160,8 +162,9 @@ def known(cell: Cell) -> Cell:
     fault_named(cell.fault)
     if cell.misfit:
         raise StrategyError(cell.misfit)
-    if cell.each_fault:
-        refuse_without_fault(cell.setting)
+    if cell.each_fault and not can_happen(cell.setting):
+        why = "names no fault" if cell.fault == "none" else "is how clocks are, and happens in no step"
+        raise StrategyError(f"{cell.fault}: {why}; --with-fault wants one that happens, such as replica-crash")
     return cell
 
 

@@ -53,6 +53,7 @@ def _check(request: argparse.Namespace, console: Console) -> int:
 
 def _as_json(request: argparse.Namespace, judging: Evaluation, shown: Sequence[CellVerdict], seconds: float) -> str:
     about = {
+        "left_out": arguments.left_out(request, judging.cells),
         "goes_on_from": _goes_on_from(request, judging),
         "explored": as_json.explored_object(judging.explored, seconds),
         "what_keeps_what_is_broken": keepers_object(_broken(shown)),
@@ -72,17 +73,19 @@ def _show(request: argparse.Namespace, judging: Evaluation, tables: as_text.Tabl
         tables.show_rest(judging.verdicts)
     if left := arguments.left_out(request, judging.cells):
         show_line(console, f"Left out, as no way to write goes with it: {', '.join(left)}.\n")
-    if tables is None:
-        return
-    if known := _proved_anyway(judging.verdicts):
+    if tables:
+        _show_proved(console, _proved_anyway(judging.verdicts))
+        show_keepers(console, _broken(judging.verdicts))
+
+
+def _show_proved(console: Console, proved: Sequence[Known]) -> None:
+    if proved:
         show_line(console, "Unknown to the search, and proved all the same:\n")
-        for cell, verdict, command in known:
-            show_line(
-                console,
-                f"  {sign(verdict, console)} {cell.guarantee} {verdict}, {cell.write} by {cell.read}: {command}",
-            )
+    for cell, verdict, command in proved:
+        says = f"{cell.guarantee} {verdict}, {cell.write} by {cell.read}"
+        show_line(console, f"  {sign(verdict, console)} {says}: {command}")
+    if proved:
         console.print()
-    show_keepers(console, _broken(judging.verdicts))
 
 
 def _proved_anyway(verdicts: Sequence[CellVerdict]) -> Sequence[Known]:

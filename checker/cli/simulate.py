@@ -101,7 +101,7 @@ def _drawing(path: Path) -> Callable[[Sequence[Simulated], Keeps, Simulation], N
     try:
         from overbooked.checker.simulation.plot import draw  # noqa: PLC0415 - pictures are an extra, and slow to import
     except ImportError as error:
-        brings = "which pip install 'overbooked[plot]' brings, or in a checkout pip install '.[plot]'"
+        brings = "which pip install '.[plot]' brings, in this project's folder"
         raise SenselessError(f"--plot needs {error.name}, {brings}") from None
     is_new = not path.exists()
     try:

@@ -28,17 +28,25 @@ class Tables:
 
     def __init__(self, console: Console, cells: Sequence[Cell]) -> None:
         self._console = console
-        faults = list(dict.fromkeys(cell.fault for cell in cells))
-        is_beside = len(faults) > 1 and len({cell.guarantee for cell in cells}) == 1
-        self._waiting = deque([faults] if is_beside else [[fault] for fault in faults])
-        self._cells = cells
+        by_fault: dict[str, list[Cell]] = {}
+        for cell in cells:
+            by_fault.setdefault(cell.fault, []).append(cell)
+        is_beside = len(by_fault) > 1 and len({cell.guarantee for cell in cells}) == 1
+        self._waiting = deque([list(by_fault)] if is_beside else [[fault] for fault in by_fault])
+        self._open = by_fault
+        """By fault setting, the cells that may not be judged yet; each is looked at until it is, and no more."""
 
     def ready(self, judging: Evaluation) -> Callable[[], None] | None:
         """Return what prints the next table, if all of it is known."""
-        faults = self._waiting[0] if self._waiting else []
-        if not faults or not all(judging.is_judged(cell) for cell in self._cells if cell.fault in faults):
+        if not self._waiting or any(self._is_open(fault, judging) for fault in self._waiting[0]):
             return None
         return lambda: self._show(self._waiting.popleft(), judging.verdicts)
+
+    def _is_open(self, fault: str, judging: Evaluation) -> bool:
+        cells = self._open[fault]
+        while cells and judging.is_judged(cells[-1]):
+            cells.pop()
+        return bool(cells)
 
     def show_rest(self, verdicts: Sequence[CellVerdict]) -> None:
         """Print the tables that have not been printed, what their signs mean, and a line for each violation."""
