@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,38 +16,14 @@ from rich.console import Console
 from interrupted import interrupted
 from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell, CellVerdict, Explored
 from overbooked.checker.cli.main import main
-from overbooked.checker.engine.verdicts import Verdict
 from overbooked.checker.matrix import as_text
-from overbooked.spec.faults import FAULTS
-from overbooked.spec.guarantees import GUARANTEES, TABLE
+from overbooked.spec.guarantees import TABLE
 from overbooked.spec.read_strategies import read_strategies
 from overbooked.spec.write_strategies import write_strategies
+from typed_command import printed, status_of, verdicts
 
 COMMAND = [sys.executable, "-m", "overbooked"]
 ONE = ["check", "--write", "parallel:1", "--read", "one", "--guarantee", "read-after-write"]
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Run the command; return its exit status and what it printed."""
-    status = main(arguments)
-    return status, capsys.readouterr().out
-
-
-def status_of(arguments: Sequence[str]) -> int:
-    """Run the command; return its exit status, also where the parser of its options ends it."""
-    try:
-        return main(arguments)
-    except SystemExit as left:
-        return int(str(left.code))
-
-
-def verdicts(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
-    """Run ``check`` with these arguments; return its verdicts as JSON has them."""
-    _, out = printed(capsys, "check", *arguments, "--format", "json")
-    document = json.loads(out)
-    assert document["schema"] == 1
-    assert document["finished"] is True
-    return list(document["verdicts"])
 
 
 def test_alone_it_checks_the_sources_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,20 +48,6 @@ def test_every_violation_line_is_a_command_that_shows_its_run(capsys: pytest.Cap
         assert status == 1
         assert f"\n{length.strip():>{len(length.strip())}} " in story.replace("\n ", "\n")
         assert "Violated: " in story
-
-
-def test_every_means_every_one_for_that_many_replicas(capsys: pytest.CaptureFixture[str]) -> None:
-    """``every`` is all there are, each once, in each option; ``all`` is all replicas, of a write as of a read."""
-    rows = verdicts(capsys, "--write", "every", "--read", "every", "--replicas", "2", "--guarantee", "durability")
-    assert {row["write"] for row in rows} == set(write_strategies(2))
-    assert {row["read"] for row in rows} == set(read_strategies(2))
-    assert not {"all", "first:1", "first:2"} & {row["read"] for row in rows}
-    rows = verdicts(capsys, "--write", "all", "--read", "one", "--guarantee", "every")
-    assert {(row["write"], row["guarantee"]) for row in rows} == {("parallel:3", name) for name in GUARANTEES}
-    rows = verdicts(capsys, "--read", "all", "--read", "one", "--fault", "every", "--guarantee", "durability")
-    assert {(row["read"], row["fault"]) for row in rows} == {
-        (read, fault) for read in ("all", "one") for fault in FAULTS
-    }
 
 
 def test_all_is_what_goes_together(capsys: pytest.CaptureFixture[str]) -> None:
@@ -354,232 +315,6 @@ def test_list_names_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     named = {line.split()[0] for line in out.splitlines() if line.strip()}
     assert named >= {*write_strategies(4), *read_strategies(4), *TABLE, "replica-crash", "app-restart", "both"}
-
-
-def test_the_table_fits_80_columns_and_needs_no_colour() -> None:
-    """At 80 columns no row wraps; without colour or UTF-8 each verdict still has a sign of its own."""
-    rows = [
-        CellVerdict(Cell(write, read, 3, "replica-crash", guarantee), "violated", witness=True, length=22)
-        for write in ("message:serial-async", "serial-sync")
-        for read in ("one:db1", "quorum")
-        for guarantee in TABLE
-    ]
-    verdicts: list[Verdict] = ["holds", "vacuous", "unknown"]  # in ASCII: ok, 0 and ?
-    for at, verdict in enumerate(verdicts):
-        rows[at] = rows[at]._replace(verdict=verdict, length=None)
-    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    console = Console(file=out, width=80)
-    as_text.Tables(console, [row.cell for row in rows]).show_rest(rows)
-    out.seek(0)
-    lines = out.read().splitlines()
-    assert all(len(line) <= 80 for line in lines[:14])
-    assert not any(line.endswith(" ") for line in lines)
-    assert [line.split()[0] for line in lines[1:10]] == list(reversed(TABLE))
-    assert [line.split() for line in lines[11:13]] == [
-        ["message:serial-async", "one:db1", "ok", "0", "?", *["X", "22"] * 6],
-        ["message:serial-async", "quorum", *["X", "22"] * 9],
-    ]
-
-
-@pytest.mark.parametrize(("width", "left"), [(100, 27), (75, 27), (70, 9)])
-def test_each_column_has_its_whole_name_above_it(width: int, left: int) -> None:
-    """From each verdict a stem goes up to the name of its guarantee, also where the terminal is narrow."""
-    rows = [CellVerdict(Cell("message:serial-sync", "quorum", 3, "none", it), "violated", length=9) for it in TABLE]
-    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    as_text.Tables(console, [row.cell for row in rows]).show_rest(rows)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    row = next(line for line in lines if "✗" in line)
-    at = [place for place, sign in enumerate(row) if sign == "✗"]
-    assert at[0] == left
-    for place, guarantee in zip(at, TABLE, strict=True):
-        above = [line for line in lines[: lines.index(row)] if line[place : place + 1] not in {"", " ", "│"}]
-        assert any(line[place:].startswith(guarantee) or line[: place + 1].endswith(guarantee) for line in above)
-
-
-def test_a_fault_that_goes_with_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of every fault those that no way to write goes with are said to be left out."""
-    asked = ("check", "--fault", "every", "--guarantee", "durability", "--read", "one")
-    assert "Left out, as no way to write goes with it: failover." in printed(capsys, *asked, "--write", "W=2")[1]
-    assert "Left out" not in printed(capsys, *asked, "--write", "primary:2")[1]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "meant"),
-    [
-        (["chek"], "did you mean check?"),
-        (["check", "--wirte", "all"], "did you mean --write?"),
-        (["check", "--write", "quorom"], "did you mean quorum?"),
-        (["check", "--write", "W=2,W=3"], "repeat the option before each"),
-        (["check", "--write", "parallel:K"], "K stands for a number, 1..3"),
-        (["check", "--read", "one:dbI"], "I stands for a number, 1..3"),
-        (["list", "--like", "DynamoDB"], "is not in the dictionary; there are Cassandra, Dynamo and Riak"),
-    ],
-)
-def test_a_slip_is_answered_with_what_was_meant(
-    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A word that is nearly right, or right elsewhere, is answered with the one that is."""
-    assert status_of(arguments) == 2
-    assert meant in capsys.readouterr().err
-
-
-def test_rows_are_for_grep(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nobody sits at a terminal each row has its way to write, and no line ends with a space."""
-    asked = ("--write", "parallel:2", "--read", "one", "--read", "quorum", "--guarantee", "durability")
-    _, out = printed(capsys, "check", *asked, "--fault", "none", "--fault", "both")
-    rows = [line.split() for line in out.splitlines() if line.startswith("parallel:2 ")]
-    assert rows == [["parallel:2", "one", "✓", "✓"], ["parallel:2", "quorum", "✓", "✓"]]
-    assert not any(line.endswith(" ") for line in out.splitlines())
-
-
-def test_faults_stand_side_by_side_for_one_guarantee(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of one guarantee there is one table with a column for each fault; ``-`` is what does not go together."""
-    asked = ("--write", "parallel:1", "--write", "primary:1", "--read", "one", "--guarantee", "durability")
-    _, out = printed(capsys, "check", *asked, "--fault", "none", "--fault", "both", "--fault", "failover")
-    lines = out.splitlines()
-    at = lines.index("parallel:1 one  ✓    ✗ 6  -")
-    assert lines[at + 1] == "primary:1  one  ✓    ✗ 6  ✗ 7"
-    assert [line.split()[-1] for line in lines[at - 3 : at]] == ["fault", "both", "failover"]
-    assert "- do not go together" in lines
-
-
-def test_only_those_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    """``--only-holding`` lists the pairs that keep all under each fault; exit status 0, 1 for none, 3 if unknown."""
-    asked = ("check", "--only-holding", "--guarantee", "read-after-write", "--guarantee", "durability")
-    status, out = printed(capsys, *asked, "--fault", "none", "--fault", "both", "--write", "W=1", "--write", "W=2")
-    assert (status, out.splitlines()[:4]) == (
-        0,
-        [
-            "2 of 6 pairs keep read-after-write and durability, under both, over 3 replicas.",
-            "",
-            "write       read",
-            "parallel:2  quorum",
-        ],
-    )
-    _, out = printed(capsys, *asked, "--fault", "none", "--fault", "failover", "--write", "W=2", "--write", "primary:2")
-    assert out.startswith("4 of 6 pairs keep ")
-    assert out.splitlines()[3:6] == [
-        "parallel:2  quorum  failover",
-        "parallel:2  all     failover",
-        "primary:2   quorum",
-    ]
-    assert printed(capsys, *asked, "--write", "parallel:1", "--read", "one")[0] == 1
-    status, out = printed(capsys, *asked, "--write", "parallel:2", "--read", "quorum", "--max-states", "9")
-    assert status == 3
-    assert "None of 1 pair is known to keep" in out
-    rows = printed(capsys, *asked, "--write", "W=2", "--read", "quorum", "--max-states", "9", "--format", "csv")[1]
-    assert [row.split(",")[7] for row in rows.splitlines()[1:]] == ["unknown", "unknown"]
-    assert len(printed(capsys, *asked, "--write", "W=2", "--format", "csv")[1].splitlines()) == 5
-
-
-def test_what_is_proved_is_said_where_the_search_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
-    """Beside a ``?`` stands what a proof knows of it, with the command; of what none knows, nothing."""
-    asked = ("check", "--write", "parallel:5", "--read", "first:5", "--read", "first:4", "--replicas", "9")
-    status, out = printed(capsys, *asked, "--guarantee", "read-after-write", "--max-states", "9")
-    assert status == 3
-    proves = "overbooked prove parallel:5/first:"
-    lines = out.splitlines()
-    assert f"  ✓ read-after-write holds, parallel:5 by first:5: {proves}5 --replicas 9" in lines
-    assert f"  ✗ read-after-write violated, parallel:5 by first:4: {proves}4 --replicas 9" in lines
-    for more in (["--guarantee", "durability"], ["--guarantee", "read-after-write", "--fault", "both"]):
-        assert "proved" not in printed(capsys, *asked, *more, "--max-states", "9")[1]
-
-
-@pytest.mark.parametrize(
-    ("word", "means"),
-    [("W=2", "parallel:2"), ("QUORUM", "parallel:2"), ("majority", "parallel:2"), ("all", "parallel:3")],
-)
-def test_words_that_people_use(word: str, means: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What people call a write by is that write, wherever one is asked for."""
-    asked = ("--read", "R=1", "--guarantee", "durability")
-    assert printed(capsys, "check", "--write", word, *asked) != (2, "")
-    (row,) = verdicts(capsys, "--write", word, *asked)
-    assert (row["write"], row["read"]) == (means, "first:1")
-    assert f"write {means}, read quorum" in printed(capsys, "trace", word, "Majority", "read-after-write")[1]
-    assert f"write {means}, read one" in printed(capsys, "trace", f"{word}/one/no-double-booking")[1]
-    assert printed(capsys, "prove", f"{word}/R=3")[0] == 0
-
-
-@pytest.mark.parametrize("option", ["--write", "--read"])
-def test_words_of_other_systems_are_explained(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A word of another system is refused in a line that says what it is here, in names that there are."""
-    known = {*write_strategies(3), *read_strategies(3)}
-    words = (
-        "LOCAL_QUORUM",
-        "each_quorum",
-        "w:1",
-        "w=2",
-        "w:majority",
-        "acks=1",
-        "nearest",
-        "WAIT 1",
-        "remote_apply",
-        "on",
-    )
-    for word in words:
-        assert main(["check", option, word]) == 2
-        said = capsys.readouterr().err
-        assert said.startswith(f"overbooked: {word}: ")
-        system = said.rpartition("--like ")[2].strip(")\n")
-        assert printed(capsys, "list", "--like", system)[0] == 0
-        assert {*re.findall(r"(?:parallel|primary|quorum|one):[\w:]*\w", said)} <= known
-
-
-def test_a_word_never_asks_for_more_replicas_than_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    """A word is refused by its own name where it waits for too many, and what it needs elsewhere is said."""
-    for option, word, says in (
-        ("--write", "W=0", "W=0: there are 3 replicas, so W is one of 1..3"),
-        ("--read", "R=4", "R=4: there are 3 replicas, so R is one of 1..3"),
-        ("--write", "WAIT 3", "is primary:4 here, which needs 4 replicas (--replicas 4)"),
-        ("--write", "primary:majority", "did you mean primary:2?"),
-        ("--read", "QUORUM:REPAIR", "did you mean quorum:repair?"),
-    ):
-        assert main(["check", option, word]) == 2
-        assert says in capsys.readouterr().err
-    assert main(["check", "--write", "remote_apply", "--replicas", "1"]) == 2
-    assert "needs 2 replicas" in capsys.readouterr().err
-
-
-def test_cassandras_words_for_reads_say_that_they_repair(capsys: pytest.CaptureFixture[str]) -> None:
-    """In capitals QUORUM is Cassandra's, which writes back what it found, as its dictionary has it."""
-    assert main(["check", "--read", "QUORUM"]) == 2
-    assert "it is quorum:repair here; with read_repair = 'NONE' it is quorum" in capsys.readouterr().err
-
-
-def test_a_number_that_is_missing_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    """A name that lacks its number is answered with the numbers that there are."""
-    assert main(["check", "--write", "parallel", "--replicas", "64"]) == 2
-    assert "there are parallel:1 to parallel:64" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["check", "--max-states", "9" * 30], "is too large: a number has 18 digits at most"),
-        (["conform", "--seconds", "9" * 30], "is too long: up to 1,000,000 is possible"),
-        (["check", "--expect", "."], ".: cannot be read (Is a directory)"),
-        (["check", "--fault", "all"], "all: should be every"),
-        (["trace", "parallel:1", "one", "durability", "--with-fault"], "none: names no fault"),
-    ],
-)
-def test_what_is_refused_is_refused_for_what_it_is(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A number may be one and still be too large, a file may be there and be none: what is said is so."""
-    assert status_of(arguments) == 2
-    assert says in capsys.readouterr().err
-
-
-def test_a_narrow_terminal_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the terminal is narrower than a table, lines run over: no verdict, name or replica is cut."""
-    monkeypatch.setattr("overbooked.checker.cli.main.console", lambda: Console(width=40))
-    _, out = printed(capsys, "check", "--write", "message:serial-async", "--read", "one", "--fault", "both")
-    assert "message:serial-async" in out
-    row = next(line for line in out.splitlines() if line.startswith("message:serial-async one "))
-    assert row.count("✗") + row.count("✓") == len(TABLE)
-    _, out = printed(capsys, "trace", "serial-sync", "one", "monotonic-reads", "--replicas", "12")
-    assert "…" not in out
-    assert "db12" in out
 
 
 def test_what_was_explored_says_what_is_open() -> None:

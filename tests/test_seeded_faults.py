@@ -70,11 +70,10 @@ BIG_VERDICTS = (
 """Likewise, for the two guarantees whose programs are the largest."""
 FITS = run_of("test_command.py", "makes_no_sense or what_goes_together")
 """Runs the tests that what does not go together is refused, or left out where all is asked for."""
-WORDS = run_of(
-    "test_command.py",
-    "words or every_means or only_those or side_by_side or whole_name or grep or number_that or proved",
-)
-"""Runs the tests of words that people use, and of what a table says."""
+WORDS = run_of("test_words.py")
+"""Runs the tests of words that users type."""
+TABLES = run_of("test_verdict_table.py")
+"""Runs the tests of what a table says."""
 STREAMS = run_of("test_streams.py")
 """Runs the tests of where the command writes."""
 MODELS = run_of("test_known_models.py")
@@ -298,10 +297,10 @@ IN_THE_CHECKER = [
     ("engine/other_runs.py", "if shape in known:", "if False:", TRACES),
     ("traces/from_booking.py", "for step in steps if step.owed", "for step in steps", TRACES),
     ("traces/faults_in_time.py", "for at in range(len(steps) - 1, -1, -1))", "for at in range(len(steps)))", TRACES),
-    ("matrix/verdict_table.py", "write != before or not console.is_terminal", "write != before", WORDS),
-    ("matrix/verdict_table.py", "name.rjust(place + 1)", "name.rjust(place)", WORDS),
-    ("matrix/only_holding.py", 'if found == {"holds"}]', 'if "holds" in found]', WORDS),
-    ("theorems/proved_anyway.py", '"none", None, None)', 'cell.fault, None, None)', WORDS),
+    ("matrix/verdict_table.py", "write != before or not console.is_terminal", "write != before", TABLES),
+    ("matrix/verdict_table.py", "name.rjust(place + 1)", "name.rjust(place)", TABLES),
+    ("matrix/only_holding.py", 'if found == {"holds"}]', 'if "holds" in found]', TABLES),
+    ("theorems/proved_anyway.py", '"none", None, None)', 'cell.fault, None, None)', TABLES),
     ("cli/progress.py", "                shown.take_away()\n                show()", "                pass", STREAMS),
     ("cli/main.py", 'sys.stdout.reconfigure(encoding="utf-8")', "None", STREAMS),
     ("traces/from_booking.py", "not setting.fault.skew and all(", "all(", TRACES),
