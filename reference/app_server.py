@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from overbooked.reference.background import Background
-from overbooked.reference.consuming import consume
-from overbooked.reference.ports import Booking, Clock, FailoverError, Log, Primary, Replica, RoomTakenError
+from overbooked.reference.delivering import Deliveries, Way
+from overbooked.reference.names import be_name
+from overbooked.reference.outbox import USUAL_LIMITS, Limits
+from overbooked.reference.outcomes import BusyError, ClosedError, Counted, Health, NotBookedError, UnknownOutcomeError
+from overbooked.reference.ports import (
+    Booking,
+    Clock,
+    FailoverError,
+    Log,
+    Primary,
+    Replica,
+)
 from overbooked.reference.reading import REPAIR, SESSION, Read, read_strategy
 from overbooked.reference.session import Session
-from overbooked.reference.trying import Persistent, PersistentPrimary, until_it_works
+from overbooked.reference.trying import PersistentPrimary
+from overbooked.reference.unfinished import Safekeeping, Unfinished
 from overbooked.reference.writing import Write, parallel, write_strategy
 
 T = TypeVar("T")
 _LOGGED = "message:"
 _BY_PRIMARY = "primary:"
 _CLAIM = "claim:"
-
-
-class UnknownOutcomeError(TimeoutError):
-    """The call has taken too long: whether the room is booked, nobody can say; what was sent goes on."""
-
-
-class ClosedError(RuntimeError):
-    """The app server is closing down and takes no more calls."""
-
-
-class Unfinished(NamedTuple):
-    """A write that a replica has not confirmed; ``replica`` is its number, from 1 on.
-
-    Where it is ``claimed``, the replica may refuse it.
-    """
-
-    booking: Booking
-    replica: int
-    claimed: bool = False
 
 
 class AppServer:
@@ -57,48 +48,48 @@ class AppServer:
         write: str | Write,
         read: str | Read,
         primary: Primary | None = None,
+        *,
+        limits: Limits = USUAL_LIMITS,
+        safekeeping: Safekeeping | None = None,
     ) -> None:
         its_write, its_read = (each if isinstance(each, str) else "" for each in (write, read))
         _refuse_misfits(its_write, its_read)
-        self._logged = its_write.startswith(_LOGGED)
         plain = write.removeprefix(_LOGGED) if isinstance(write, str) else write
-        self._by_primary, self._claims = its_write.startswith(_BY_PRIMARY), its_write.startswith(_CLAIM)
-        persistent = primary and PersistentPrimary(primary, clock)
-        self._write = write_strategy(plain, len(replicas), persistent) if isinstance(plain, str) else plain
-        self._from_log = parallel(1) if self._claims else self._write  # it was acknowledged, so nobody may refuse it
+        persistent = primary and PersistentPrimary(primary, clock, limits.seconds)
+        writes = write_strategy(plain, len(replicas), persistent) if isinstance(plain, str) else plain
+        claims = its_write.startswith(_CLAIM)
+        from_log = parallel(1) if claims else writes  # what is in the log was acknowledged, so nobody may refuse it
+        way = Way(writes, from_log, its_write.startswith(_LOGGED), claims, its_write.startswith(_BY_PRIMARY))
+        self._deliveries = Deliveries(replicas, log, clock, way, limits, safekeeping)
+        self._replicas, self._background = self._deliveries.replicas, self._deliveries.calls
         self._read = read_strategy(read, len(replicas), persistent) if isinstance(read, str) else read
         self._in_session = its_read.endswith(SESSION)
-        self._replicas = [
-            Persistent(replica, clock, partial(self._answered, number)) for number, replica in enumerate(replicas, 1)
-        ]
-        self._log = log
         self._clock = clock
-        self._unfinished: set[Unfinished] = set()
-        self._background = Background(RoomTakenError, FailoverError)
+        self._counts: Counter[str] = Counter()
+        self._bookings = Counted(self._counts, "bookings", "acknowledged")
+        self._checks = Counted(self._counts, "checks", "answered")
         self._closed = False
-        self._appending = asyncio.Lock()
-        self._consumer: asyncio.Task[None] | None = None
 
     async def start(self, unfinished: Iterable[Unfinished] = ()) -> None:
         """Begin to consume the log, and to write what an earlier app server left unfinished."""
-        self._unfinished |= set(unfinished)
-        for booking, replica, claimed in self._unfinished:
-            if 1 <= replica <= len(self._replicas):
-                its = self._replicas[replica - 1]
-                self._background.start(its.claim(booking) if claimed else its.apply(booking))
-        self._consumer = self._background.start(consume(self._log, self._clock, self._consumed))
+        self._deliveries.start(unfinished)
 
-    async def book_room(self, user: str, room: str, session: Session | None = None) -> Booking:
+    async def book_room(
+        self, user: str, room: str, session: Session | None = None, *, key: str | None = None
+    ) -> Booking:
         """Book the room; return the booking once the write strategy says that it is acknowledged.
 
-        The ``session``, if there is one, is this user's: it is told of the booking.
+        The ``session``, if there is one, is this user's: it is told of the booking. A call that is made again with the
+        same ``key``, because the first was not answered, say, books nothing more: both count as one that began with the
+        first. Its clock remembers keys, restarts included; SQLite's, of the last million bookings.
         Raises :class:`UnknownOutcomeError` when that takes too long, or there is another primary before it is answered:
         it may be booked all the same. Raises :class:`RoomTakenError` when the primary, or too many replicas, refuse it.
+        Nothing is booked where it raises :class:`TypeError` or :class:`ValueError`, for what is no name of a user or a
+        room, or the key of another booking, :class:`BusyError`, or :class:`NotBookedError`. :class:`DamagedError` says
+        which file is to be mended.
         """
-        self._refuse_if_closed()
-        booking = await self._in_time(self._background.start(self._book(user, room)))
-        (session or Session()).note(booking)
-        return booking
+        with self._bookings:
+            return await self._booked(user, room, session or Session(), key)
 
     async def is_room_available(self, room: str, session: Session | None = None) -> bool:
         """Return whether the replicas that the read strategy believes have no booking of the room.
@@ -106,20 +97,34 @@ class AppServer:
         With a ``:session`` strategy, they answer once they have what the user was told of whose ``session`` it is.
         Raises :class:`UnknownOutcomeError` when too few answer in time.
         """
-        self._refuse_if_closed()
-        session = session or Session()
-        asked = self._background.start(self._latest(room, session))
-        try:
-            found = await self._in_time(asked)
-        finally:
-            asked.cancel()
-        session.note(found)
-        return found is None
+        with self._checks:
+            return await self._checked(room, session or Session())
 
     @property
     def unfinished(self) -> list[Unfinished]:
-        """The writes that replicas have not confirmed; the next app server's :meth:`start` can be given them."""
-        return sorted(self._unfinished)
+        """The writes that replicas have not confirmed, but for what has overflowed.
+
+        The next app server's :meth:`start` can be given them.
+        """
+        return self._deliveries.unfinished
+
+    def metrics(self) -> dict[str, int]:
+        """Return what can be counted, as plain numbers: how calls have ended, what is under way, what replicas lack."""
+        return {**self._counts, **self._deliveries.metrics()}
+
+    def health(self) -> Health:
+        """Return how it is: whether to start it again, whether to send it bookings, and what is wrong."""
+        problems = [problem for each in self._replicas if (problem := each.problem)]
+        try:
+            self._refuse_if_unable()
+            self._deliveries.refuse_if_busy()
+        except RuntimeError as error:
+            return Health(isinstance(error, BusyError), is_ready=False, problems=(str(error), *problems))
+        return Health(is_alive=True, is_ready=True, problems=tuple(problems))
+
+    def ready(self) -> bool:
+        """Return whether it would take a booking now."""
+        return self.health().is_ready
 
     async def close(self, within: float = 5.0) -> list[Unfinished]:
         """Take no more calls, finish what is under way, for so many seconds at most, and return what is unfinished.
@@ -127,60 +132,70 @@ class AppServer:
         A call that is still running then ends with :class:`UnknownOutcomeError`. What is in the log stays there.
         """
         self._closed = True
-        if self._consumer:
-            self._consumer.cancel()
-        await self._background.finish(within)
+        await self._deliveries.close(within)
         return self.unfinished
 
-    async def _book(self, user: str, room: str) -> Booking:
-        if not self._logged:
-            booking = await self._stamped(user, room)
-            await self._to_replicas(booking)
-            return booking
-        async with self._appending:
-            booking = await self._stamped(user, room)
-            await until_it_works(lambda: self._log.append(booking), self._clock)
+    async def _booked(self, user: str, room: str, session: Session, key: str | None) -> Booking:
+        self._refuse_if_unable()
+        be_name("user", user)
+        be_name("room", room)
+        if key is not None:
+            be_name("key", key)
+            _refuse_without_keys(self._clock)
+        self._deliveries.refuse_if_busy()
+        self._deliveries.refuse_if_not_kept()
+        stamped: list[Booking] = []
+        work = self._background.start(self._deliveries.book(user, room, stamped, key))
+        try:
+            booking = await self._in_time(work)
+        except UnknownOutcomeError as error:
+            if stamped:
+                raise
+            raise NotBookedError("the call has taken too long, and nothing was booked: no timestamp came") from error
+        finally:
+            if not stamped:
+                work.cancel()
+        session.note(booking)
         return booking
 
-    async def _stamped(self, user: str, room: str) -> Booking:
-        return Booking(room, user, await until_it_works(self._clock.timestamp, self._clock))
-
-    async def _to_replicas(self, booking: Booking) -> None:
-        await self._written(booking, self._write)
-
-    async def _consumed(self, booking: Booking) -> None:
-        await self._written(booking, self._from_log)
-
-    async def _written(self, booking: Booking, write: Write) -> None:
-        if not self._by_primary:
-            claimed = self._claims and write is self._write
-            self._unfinished |= {Unfinished(booking, i, claimed) for i in range(1, len(self._replicas) + 1)}
-        await write(booking, self._replicas, self._background)
-
-    def _answered(self, number: int, booking: Booking) -> None:
-        self._unfinished -= {Unfinished(booking, number), Unfinished(booking, number, claimed=True)}
+    async def _checked(self, room: str, session: Session) -> bool:
+        self._refuse_if_unable()
+        be_name("room", room)
+        self._deliveries.refuse_if_busy_checking()
+        asked = self._deliveries.checks.start(self._latest(room, session))
+        try:
+            found = await self._in_time(asked)
+        finally:
+            asked.cancel()
+        session.note(found)
+        return found is None
 
     async def _latest(self, room: str, session: Session) -> Booking | None:
         return await self._read(room, self._replicas, session.at_least(room) if self._in_session else 0)
 
     async def _in_time(self, work: asyncio.Task[T]) -> T:
+        """Return what ``work`` returns, if that is not too late; what has come at the same moment is."""
         too_late = asyncio.create_task(self._clock.until_too_late())
         try:
             await asyncio.wait({work, too_late}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            too_late.cancel()
-        if not work.done() or work.cancelled():
+            is_too_late = not too_late.cancel()
+        if is_too_late or not work.done() or work.cancelled():
             raise UnknownOutcomeError("the call has taken too long: whether the room is booked is unknown")
         try:
             return work.result()
         except FailoverError as error:
             raise UnknownOutcomeError(f"{error}: whether the room is booked is unknown") from error
 
-    def _refuse_if_closed(self) -> None:
+    def _refuse_if_unable(self) -> None:
         if self._closed:
             raise ClosedError("the app server is closing down and takes no more calls")
-        if self._consumer and self._consumer.done():
-            raise RuntimeError("the log's consumer has failed, so that bookings would not reach the replicas")
+        self._deliveries.refuse_if_failed()
+
+
+def _refuse_without_keys(clock: Clock) -> None:
+    if not callable(getattr(clock, "remember", None)):
+        raise TypeError("this clock remembers no keys: KeyedClock in reference/ports.py says what it would have to do")
 
 
 def _refuse_misfits(write: str, read: str) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from overbooked.reference.telling import tell
+
 T = TypeVar("T")
+_STOPPING = 0.5
+"""Seconds that work which is stopped may take to end."""
 
 
 class Background:
@@ -18,6 +23,10 @@ class Background:
     def __init__(self, *answers: type[Exception]) -> None:
         self._answers = answers
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        """Return how much is under way."""
+        return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Begin ``work`` and return it as a task."""
@@ -31,22 +40,28 @@ class Background:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error and not isinstance(error, self._answers):
-            report = {"message": "work in the background failed", "exception": error, "task": task}
-            task.get_loop().call_exception_handler(report)
+            tell("work in the background failed", error)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until all work is done, for so many seconds at most, and stop what is left then."""
+        """Wait until all work is done, for so many seconds at most, and stop what is left then.
+
+        What does not let itself be stopped is left behind.
+        """
         try:
+            await self.rest(seconds)
+        finally:
+            await self.stop()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until all work is done, for so many seconds at most."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._tasks:
                     await asyncio.wait(self._tasks)
-        except TimeoutError:
-            pass
-        finally:
-            await self._stop()
 
-    async def _stop(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
+    async def stop(self) -> None:
+        """Stop what is left; what does not let itself be stopped is left behind."""
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_STOPPING)

@@ -80,9 +80,9 @@ class MemoryLog:
         self._committed = 0
         self._appended = asyncio.Event()
 
-    async def append(self, booking: Booking) -> None:
-        """Keep the booking as the last entry."""
-        self._bookings.append(booking)
+    async def append(self, *bookings: Booking) -> None:
+        """Keep the bookings as the last entries."""
+        self._bookings += bookings
         self._appended.set()
 
     async def next(self) -> Entry:
@@ -107,6 +107,11 @@ class MemoryClock(Waiting):
     def __init__(self, patience: float | None = None) -> None:
         super().__init__(patience)
         self._last = 0
+        self._keys: dict[str, Booking] = {}
+
+    async def remember(self, key: str, booking: Booking) -> Booking:
+        """Return the first booking that was made under the key."""
+        return self._keys.setdefault(key, booking)
 
     async def timestamp(self) -> int:
         """Return the next number."""

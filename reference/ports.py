@@ -42,6 +42,10 @@ class UnreachableError(ConnectionError):
     """A replica or the log cannot do now what it was asked; whether it did it all the same, nobody knows."""
 
 
+class DamagedError(RuntimeError):
+    """A replica, the log or the clock is damaged: asking again is of no use until somebody has mended it."""
+
+
 class BehindError(UnreachableError):
     """The replica does not have yet what it was asked for."""
 
@@ -74,8 +78,8 @@ class Replica(Protocol):
 class Log(Protocol):
     """A durable log of bookings with one consumer. Every method may raise :class:`UnreachableError`."""
 
-    async def append(self, booking: Booking) -> None:
-        """Keep the booking durably, as the last entry."""
+    async def append(self, *bookings: Booking) -> None:
+        """Keep bookings durably, as the last entries, in this order: all of them, or none."""
 
     async def next(self) -> Entry:
         """Return the entry at the committed offset; wait for it while there is none."""
@@ -104,6 +108,13 @@ class Clock(Protocol):
 
     async def close(self) -> None:
         """Let go of what the clock holds."""
+
+
+class KeyedClock(Clock, Protocol):
+    """A clock that also remembers under which key a booking was made, for calls that are made again."""
+
+    async def remember(self, key: str, booking: Booking) -> Booking:
+        """Keep, durably, that the booking is made under the key; return the one that was before, if one was."""
 
 
 class Primary(Protocol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
 from typing import TypeAlias
 
-from overbooked.reference.ports import Booking, Primary, Replica
+from overbooked.reference.outbox import Outbox
+from overbooked.reference.ports import Booking, Primary
 from overbooked.reference.repairing import Repair, latest
+from overbooked.reference.some_of import some_of
 
-Read: TypeAlias = Callable[[str, Sequence[Replica], int], Awaitable[Booking | None]]
+Read: TypeAlias = Callable[[str, Sequence[Outbox], int], Awaitable[Booking | None]]
 """Reads a room of replicas, each of which answers once what it keeps is at least as late as a timestamp."""
 REPAIR, SESSION = ":repair", ":session"
 
@@ -18,10 +19,10 @@ REPAIR, SESSION = ":repair", ":session"
 def first(answers: int) -> Read:
     """Return the strategy that asks all replicas and believes the latest of the first so many answers."""
 
-    async def read(room: str, replicas: Sequence[Replica], at_least: int) -> Booking | None:
+    async def read(room: str, replicas: Sequence[Outbox], at_least: int) -> Booking | None:
         asked = [asyncio.create_task(_ask(replica, room, at_least)) for replica in replicas]
         try:
-            return latest([await answer for answer in islice(asyncio.as_completed(asked), answers)])
+            return latest(await some_of(asked, answers))
         finally:
             for each in asked:
                 each.cancel()
@@ -32,7 +33,7 @@ def first(answers: int) -> Read:
 def one(number: int) -> Read:
     """Return the strategy that asks the replica of that number alone, from 1 on."""
 
-    async def read(room: str, replicas: Sequence[Replica], at_least: int) -> Booking | None:
+    async def read(room: str, replicas: Sequence[Outbox], at_least: int) -> Booking | None:
         return await _ask(replicas[number - 1], room, at_least)
 
     return read
@@ -41,7 +42,7 @@ def one(number: int) -> Read:
 def repairing(answers: int) -> Read:
     """Return the strategy that asks all replicas, and writes the latest answer back until so many replicas have it."""
 
-    async def read(room: str, replicas: Sequence[Replica], _: int) -> Booking | None:
+    async def read(room: str, replicas: Sequence[Outbox], _: int) -> Booking | None:
         return await Repair(room, replicas, answers).latest()
 
     return read
@@ -50,7 +51,7 @@ def repairing(answers: int) -> Read:
 def of_primary(primary: Primary) -> Read:
     """Return the strategy that asks whoever is the primary."""
 
-    async def read(room: str, _: Sequence[Replica], at_least: int) -> Booking | None:
+    async def read(room: str, _: Sequence[Outbox], at_least: int) -> Booking | None:
         return await _ask(primary, room, at_least)
 
     return read
@@ -76,6 +77,6 @@ def read_strategy(name: str, replicas: int, primary: Primary | None = None) -> R
     return (known | repairs)[plain]
 
 
-async def _ask(replica: Replica | Primary, room: str, at_least: int) -> Booking | None:
+async def _ask(replica: Outbox | Primary, room: str, at_least: int) -> Booking | None:
     """Return what a replica answers; only where it has to be late enough is it asked for that."""
     return await (replica.read(room, at_least) if at_least else replica.read(room))

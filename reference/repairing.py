@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from overbooked.reference.ports import Booking, Replica
+from overbooked.reference.outbox import Outbox
+from overbooked.reference.ports import Booking
 
 _Task: TypeAlias = asyncio.Task[Booking | None]
 
@@ -17,11 +18,11 @@ class Repair:
     A replica that was written to has answered the latest. A later answer is written back in place of the one before.
     """
 
-    def __init__(self, room: str, replicas: Sequence[Replica], needed: int) -> None:
+    def __init__(self, room: str, replicas: Sequence[Outbox], needed: int) -> None:
         self._needed = needed
-        self._has: dict[Replica, Booking | None] = {}
-        self._asking: dict[_Task, Replica] = {asyncio.create_task(_ask(each, room)): each for each in replicas}
-        self._writing: dict[_Task, tuple[Replica, Booking]] = {}
+        self._has: dict[Outbox, Booking | None] = {}
+        self._asking: dict[_Task, Outbox] = {asyncio.create_task(_ask(each, room)): each for each in replicas}
+        self._writing: dict[_Task, tuple[Outbox, Booking]] = {}
 
     async def latest(self) -> Booking | None:
         """Return the latest booking that was found, once so many replicas as are needed have it."""
@@ -54,7 +55,16 @@ class Repair:
     def _note(self, done: set[_Task]) -> None:
         for task in done:
             replica = self._asking.pop(task) if task in self._asking else self._writing.pop(task)[0]
-            self._has[replica] = task.result()
+            if error := task.exception():
+                self._drop(replica, error)
+            else:
+                self._has[replica] = task.result()
+
+    def _drop(self, replica: Outbox, error: BaseException) -> None:
+        """Do without a replica that has failed for good; raise what it has failed with, if too few are left."""
+        self._has.pop(replica, None)
+        if len(self._has) + len(self._asking) < self._needed:
+            raise error
 
 
 def latest(answers: Sequence[Booking | None]) -> Booking | None:
@@ -62,10 +72,10 @@ def latest(answers: Sequence[Booking | None]) -> Booking | None:
     return max((booking for booking in answers if booking), key=lambda booking: booking.timestamp, default=None)
 
 
-async def _ask(replica: Replica, room: str) -> Booking | None:
+async def _ask(replica: Outbox, room: str) -> Booking | None:
     return await replica.read(room)
 
 
-async def _apply(replica: Replica, booking: Booking) -> Booking:
-    await replica.apply(booking)
+async def _apply(replica: Outbox, booking: Booking) -> Booking:
+    await replica.repair(booking)
     return booking

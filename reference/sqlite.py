@@ -2,92 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar
 
-from overbooked.reference.ports import Booking, Entry, LogEntry, RoomTakenError, UnreachableError
+from overbooked.reference.ports import Booking, LogEntry, RoomTakenError
 from overbooked.reference.session import no_earlier
-from overbooked.reference.waiting import Waiting
+from overbooked.reference.sqlite_clock import SQLiteClock
+from overbooked.reference.sqlite_database import Database
+from overbooked.reference.sqlite_log import SQLiteLog
+from overbooked.reference.sqlite_rows import as_booking, as_number
 
-T = TypeVar("T")
-_BUSY = 0.5
-"""Seconds to wait for another connection that is writing, before it is tried again."""
-
-
-class Database:
-    """A connection to one SQLite file, used by one thread of its own; opened when first used."""
-
-    def __init__(self, file: Path, schema: str) -> None:
-        self._file = file
-        self._schema = schema
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=file.stem)
-        self._connection: sqlite3.Connection | None = None
-
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what ``work`` returns, done as one transaction that is on disk then.
-
-        Raises :class:`UnreachableError` when the database cannot do it now.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
-
-    async def close(self) -> None:
-        """Close the file."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
-
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            connection = self._connection = self._connection or self._open()
-            with connection:
-                return work(connection)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise
-        except sqlite3.DatabaseError as error:
-            raise UnreachableError(f"{self._file}: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, timeout=_BUSY, check_same_thread=False)
-        try:
-            connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {self._schema}")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    def _close(self) -> None:
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+__all__ = ["SQLiteClock", "SQLiteLog", "SQLiteNode", "SQLiteReplica", "SQLiteStorage"]
 
 
 class SQLiteReplica:
     """A replica in a file: for each room, the latest booking."""
 
-    schema = "CREATE TABLE IF NOT EXISTS bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER);"
+    tables: ClassVar[Mapping[str, str]] = {
+        "bookings": "CREATE TABLE bookings (room TEXT PRIMARY KEY, user TEXT, timestamp INTEGER);"
+    }
 
     def __init__(self, file: Path) -> None:
-        self._database = Database(file, self.schema)
+        self.file = file
+        self._database = Database(file, self.tables)
 
     async def apply(self, booking: Booking) -> None:
         """Keep the booking if it is the latest of its room."""
-        await self._database.do(lambda connection: self._keep(connection, booking))
+        await self._database.do_each(self._keep, booking)
 
     async def claim(self, booking: Booking) -> None:
         """Keep the booking if it is the only one of its room."""
-        insert = "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO NOTHING"
-        await self._database.do(lambda connection: connection.execute(insert, booking))
-        if await self.read(booking.room) != booking:
+        if await self._database.do(lambda connection: self._claim(connection, booking)) != booking:
             raise RoomTakenError(f"{booking.room} is taken")
 
     async def read(self, room: str, at_least: int = 0) -> Booking | None:
         """Return the booking kept for a room, if it is late enough."""
-        select = "SELECT room, user, timestamp FROM bookings WHERE room = ?"
-        row = await self._database.do(lambda connection: connection.execute(select, (room,)).fetchone())
-        return no_earlier(Booking(*row) if row else None, at_least)
+        return no_earlier(await self._database.see(lambda connection: self._kept(connection, room)), at_least)
+
+    async def highest(self) -> int:
+        """Return the highest timestamp of what is kept, 0 if nothing is."""
+        return await self._database.see(self._highest)
 
     async def forget(self) -> None:
         """Keep nothing any more."""
@@ -98,27 +55,47 @@ class SQLiteReplica:
         await self._database.close()
 
     @staticmethod
-    def _keep(connection: sqlite3.Connection, booking: Booking) -> None:
-        upsert = (
-            "INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO UPDATE "
-            "SET user = excluded.user, timestamp = excluded.timestamp WHERE excluded.timestamp > bookings.timestamp"
-        )
-        connection.execute(upsert, booking)
+    def _keep(connection: sqlite3.Connection, bookings: Sequence[Booking]) -> list[None]:
+        connection.execute(_upsert(len(bookings)), [value for booking in bookings for value in booking])
+        return [None] * len(bookings)
+
+    @staticmethod
+    def _kept(connection: sqlite3.Connection, room: str) -> Booking | None:
+        select = "SELECT room, user, timestamp FROM bookings WHERE room = ?"
+        row = connection.execute(select, (room,)).fetchone()
+        return as_booking(row) if row else None
+
+    def _claim(self, connection: sqlite3.Connection, booking: Booking) -> Booking | None:
+        connection.execute("INSERT INTO bookings VALUES (?, ?, ?) ON CONFLICT (room) DO NOTHING", booking)
+        return self._kept(connection, booking.room)
+
+    def _highest(self, connection: sqlite3.Connection) -> int:
+        return as_number(connection.execute("SELECT ifnull(max(timestamp), 0) FROM bookings").fetchone())
+
+
+@cache
+def _upsert(bookings: int) -> str:
+    """Return the statement that keeps so many bookings, each unless what is kept for its room is as late."""
+    return (
+        f"INSERT INTO bookings VALUES {', '.join(['(?, ?, ?)'] * bookings)} ON CONFLICT (room) DO UPDATE "  # noqa: S608 - question marks alone
+        "SET user = excluded.user, timestamp = excluded.timestamp WHERE excluded.timestamp > bookings.timestamp"
+    )
 
 
 class SQLiteNode(SQLiteReplica):
     """A replica in a file that also has its log there: the bookings in their order, and whether they are shown."""
 
-    schema = SQLiteReplica.schema + (
-        "CREATE TABLE IF NOT EXISTS log (place INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER, "
-        "shown INTEGER DEFAULT 0);"
-    )
+    tables: ClassVar[Mapping[str, str]] = {
+        **SQLiteReplica.tables,
+        "log": (
+            "CREATE TABLE log (place INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER, "
+            "shown INTEGER DEFAULT 0);"
+        ),
+    }
 
     async def log(self) -> list[LogEntry]:
         """Return the log."""
-        select = "SELECT room, user, timestamp, shown FROM log ORDER BY place"
-        rows = await self._database.do(lambda connection: connection.execute(select).fetchall())
-        return [LogEntry(Booking(*booking), bool(shown)) for *booking, shown in rows]
+        return await self._database.see(self._log)
 
     async def keep(self, booking: Booking) -> None:
         """Have the booking as the log's last entry, if it is not there."""
@@ -137,6 +114,11 @@ class SQLiteNode(SQLiteReplica):
         await self._database.do(self._forget)
 
     @staticmethod
+    def _log(connection: sqlite3.Connection) -> list[LogEntry]:
+        rows = connection.execute("SELECT room, user, timestamp, shown FROM log ORDER BY place")
+        return [LogEntry(as_booking(booking), bool(shown)) for *booking, shown in rows]
+
+    @staticmethod
     def _forget(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM log")
         connection.execute("DELETE FROM bookings")
@@ -144,70 +126,11 @@ class SQLiteNode(SQLiteReplica):
     def _show(self, connection: sqlite3.Connection, booking: Booking) -> None:
         update = "UPDATE log SET shown = 1 WHERE (room, user, timestamp) = (?, ?, ?)"
         if connection.execute(update, booking).rowcount:
-            self._keep(connection, booking)
+            self._keep(connection, [booking])
 
-
-class SQLiteLog:
-    """A log in a file: the entries, and how many of them are committed."""
-
-    def __init__(self, file: Path) -> None:
-        self._database = Database(
-            file,
-            "CREATE TABLE IF NOT EXISTS entries (at INTEGER PRIMARY KEY, room TEXT, user TEXT, timestamp INTEGER);"
-            "CREATE TABLE IF NOT EXISTS committed (entries INTEGER);"
-            "INSERT INTO committed SELECT 0 WHERE NOT EXISTS (SELECT * FROM committed);",
-        )
-        self._appended = asyncio.Event()
-
-    async def append(self, booking: Booking) -> None:
-        """Keep the booking as the last entry."""
-        insert = "INSERT INTO entries SELECT count(*), ?, ?, ? FROM entries"
-        await self._database.do(lambda connection: connection.execute(insert, booking))
-        self._appended.set()
-
-    async def next(self) -> Entry:
-        """Return the entry at the committed offset, once there is one."""
-        select = "SELECT at, room, user, timestamp FROM entries JOIN committed ON at = committed.entries"
-        while True:
-            self._appended.clear()
-            row = await self._database.do(lambda connection: connection.execute(select).fetchone())
-            if row:
-                return Entry(row[0], Booking(*row[1:]))
-            await self._appended.wait()
-
-    async def commit(self, entry: Entry) -> None:
-        """Move the committed offset on."""
-        update = "UPDATE committed SET entries = ?"
-        await self._database.do(lambda connection: connection.execute(update, (entry.offset + 1,)))
-
-    async def close(self) -> None:
-        """Close the file."""
-        await self._database.close()
-
-
-class SQLiteClock(Waiting):
-    """A clock that counts bookings in a file, so that no timestamp is given twice, restarts included."""
-
-    def __init__(self, file: Path, patience: float | None = None) -> None:
-        super().__init__(patience)
-        self._database = Database(
-            file,
-            "CREATE TABLE IF NOT EXISTS clock (last INTEGER);"
-            "INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT * FROM clock);",
-        )
-
-    async def timestamp(self) -> int:
-        """Return the next number."""
-        return await self._database.do(self._tick)
-
-    async def close(self) -> None:
-        """Close the file."""
-        await self._database.close()
-
-    @staticmethod
-    def _tick(connection: sqlite3.Connection) -> int:
-        connection.execute("UPDATE clock SET last = last + 1")
-        return int(connection.execute("SELECT last FROM clock").fetchone()[0])
+    def _highest(self, connection: sqlite3.Connection) -> int:
+        in_log = as_number(connection.execute("SELECT ifnull(max(timestamp), 0) FROM log").fetchone())
+        return max(in_log, super()._highest(connection))
 
 
 class SQLiteStorage:

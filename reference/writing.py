@@ -1,41 +1,43 @@
 """The write strategies: how a booking reaches the replicas, and what the acknowledgement waits for.
 
-Each is a coroutine that returns once the user may be told. ``replica.apply`` returns once that replica has confirmed.
+Each is a coroutine that returns once the user may be told. What ``replica.apply`` sends is under way at once, and goes
+on until that replica has confirmed, which is when what it returns is done.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
 from typing import TypeAlias
 
 from overbooked.reference.background import Background
-from overbooked.reference.ports import Booking, Primary, Replica, RoomTakenError
+from overbooked.reference.outbox import Outbox
+from overbooked.reference.ports import Booking, Primary
+from overbooked.reference.some_of import failure_of, some_of
 
-Write: TypeAlias = Callable[[Booking, Sequence[Replica], Background], Awaitable[None]]
-
-
-async def serial_sync(booking: Booking, replicas: Sequence[Replica], _: Background) -> None:
-    """Write to one replica after the other; all have confirmed."""
-    for replica in replicas:
-        await replica.apply(booking)
+Write: TypeAlias = Callable[[Booking, Sequence[Outbox], Background], Awaitable[None]]
 
 
-async def serial_async(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
+async def serial_sync(booking: Booking, replicas: Sequence[Outbox], _: Background) -> None:
+    """Write to one replica after the other; all have confirmed, or failed for good, which is raised then."""
+    failures = [await failure_of(replica.apply(booking)) for replica in replicas]
+    for failure in filter(None, failures):
+        raise failure
+
+
+async def serial_async(booking: Booking, replicas: Sequence[Outbox], background: Background) -> None:
     """Write to one replica after the other; the first has confirmed, and the rest goes on in the background."""
     first, *rest = replicas
-    await first.apply(booking)
+    failure = await failure_of(first.apply(booking))
     background.start(serial_sync(booking, rest, background))
+    if failure:
+        raise failure
 
 
 def parallel(confirmations: int) -> Write:
     """Return the strategy that writes to all replicas at once and waits for so many of them."""
 
-    async def write(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
-        writes = [background.start(replica.apply(booking)) for replica in replicas]
-        for confirmed in islice(asyncio.as_completed(writes), confirmations):
-            await confirmed
+    async def write(booking: Booking, replicas: Sequence[Outbox], _: Background) -> None:
+        await some_of([replica.apply(booking) for replica in replicas], confirmations)
 
     return write
 
@@ -46,19 +48,8 @@ def claim(confirmations: int) -> Write:
     It raises :class:`RoomTakenError` once so many have refused that too few are left.
     """
 
-    async def write(booking: Booking, replicas: Sequence[Replica], background: Background) -> None:
-        claims = [background.start(replica.claim(booking)) for replica in replicas]
-        confirmed, spare = 0, len(replicas) - confirmations
-        for answer in asyncio.as_completed(claims):
-            try:
-                await answer
-                confirmed += 1
-            except RoomTakenError:
-                spare -= 1
-                if spare < 0:
-                    raise
-            if confirmed == confirmations:
-                return
+    async def write(booking: Booking, replicas: Sequence[Outbox], _: Background) -> None:
+        await some_of([replica.claim(booking) for replica in replicas], confirmations)
 
     return write
 
@@ -66,7 +57,7 @@ def claim(confirmations: int) -> Write:
 def to_primary(primary: Primary) -> Write:
     """Return the strategy that writes to whoever is the primary, and leaves the rest to the database."""
 
-    async def write(booking: Booking, _: Sequence[Replica], __: Background) -> None:
+    async def write(booking: Booking, _: Sequence[Outbox], __: Background) -> None:
         await primary.write(booking)
 
     return write

@@ -25,7 +25,7 @@ from interrupted import interrupted
 from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell
 from overbooked.checker.cli.main import main
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
-from overbooked.checker.conformance.implementation import Implementation, in_memory, in_sqlite
+from overbooked.checker.conformance.implementation import Implementation, NewServer, in_memory, in_sqlite
 from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.conformance.threaded_storage import threaded
 from overbooked.checker.engine.search import Bounds
@@ -33,10 +33,13 @@ from overbooked.checker.engine.state_graph import graph_of
 from overbooked.checker.engine.transition_cover import covering_runs
 from overbooked.checker.matrix.evaluation import Evaluation
 from overbooked.reference.app_server import AppServer
+from overbooked.reference.background import Background
+from overbooked.reference.outbox import Outbox
 from overbooked.reference.ports import Booking, Clock, Log, Replica
 from overbooked.reference.reading import Read, read_strategy
 from overbooked.reference.repairing import Repair, latest
 from overbooked.reference.session import Session
+from overbooked.reference.writing import write_strategy
 from overbooked.spec.faults import FAULTS
 from overbooked.spec.guarantees import GUARANTEES
 from overbooked.spec.system import model
@@ -206,9 +209,11 @@ class Eager(AppServer):
 
     async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
         """Book the room in the background."""
-        booking = await self._stamped(user, room)
-        self._background.start(self._to_replicas(booking))
-        return booking
+        stamped: list[Booking] = []
+        self._background.start(self._deliveries.book(user, room, stamped))
+        while not stamped:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0)
+        return stamped[0]
 
 
 class Moody(AppServer):
@@ -268,11 +273,29 @@ class Liar(AppServer):
         return "nope"  # type: ignore[return-value]
 
 
-class Anonymous(AppServer):
-    """Forgets who books."""
+def writing(before: Callable[[Booking, Clock], Awaitable[Booking | None]]) -> NewServer:
+    """Return app servers that write what this makes of a booking, if anything, and are right otherwise."""
 
-    async def _to_replicas(self, booking: Booking) -> None:
-        await super()._to_replicas(booking._replace(user="nobody"))
+    def server(replicas: Sequence[Replica], log: Log, clock: Clock, write: str, read: str) -> AppServer:
+        async def changed(booking: Booking, outboxes: Sequence[Outbox], background: Background) -> None:
+            if to_write := await before(booking, clock):
+                await write_strategy(write, len(replicas))(to_write, outboxes, background)
+
+        return AppServer(replicas, log, clock, changed, read)
+
+    return server
+
+
+async def of_nobody(booking: Booking, _: Clock) -> Booking:
+    """Forget who books."""
+    return booking._replace(user="nobody")
+
+
+async def late_if_second(booking: Booking, clock: Clock) -> Booking:
+    """Wait with the second one until the call has taken too long."""
+    if booking.timestamp == 2:
+        await clock.until_too_late()
+    return booking
 
 
 class Curious(AppServer):
@@ -358,13 +381,7 @@ def test_a_shortest_difference_is_found_deep_in_the_graph() -> None:
     """Where only a second booking goes wrong, the run has as few steps as that takes, found by trying them all."""
     cell = Cell("serial-async", "one", 3, "app-restart", "convergence")
 
-    class Late(AppServer):
-        async def _to_replicas(self, booking: Booking) -> None:
-            if booking.timestamp == 2:
-                await self._clock.until_too_late()
-            await super()._to_replicas(booking)
-
-    (found,) = result([cell], Implementation(in_memory, Late))
+    (found,) = result([cell], Implementation(in_memory, writing(late_if_second)))
     assert found.difference is not None
     assert [step.name for step in found.difference.run.steps] == ["invoke", "invoke"]
 
@@ -384,7 +401,7 @@ def test_a_reference_that_is_not_deterministic_is_reported_as_such() -> None:
         (Exits, [("the reference", "goes on", "SystemExit: ('u1', 'r1') (here)")]),
         (Cancelled, [("u1.book is cancelled", "-", "possible"), ("apply u1.book db1", "possible", "-")]),
         (Liar, [(NOPE, "-", "possible"), ("finish u2.check", "possible", "-")]),
-        (Anonymous, [("r1 at db1", "u1.book", "('r1', 'nobody', 1)")]),
+        (writing(of_nobody), [("r1 at db1", "u1.book", "('r1', 'nobody', 1)")]),
         (lambda *_: None, [("the reference", "goes on", f"AttributeError: {NO_START}")]),
     ],
 )  # fmt: skip
@@ -490,7 +507,7 @@ class Workers(AppServer):
 
     async def start(self) -> None:  # type: ignore[override]
         """Begin to work."""
-        self._queues: list[asyncio.Queue[tuple[Callable[[Replica], Awaitable[Any]], asyncio.Future[Any]]]] = []
+        self._queues: list[asyncio.Queue[tuple[Callable[[Outbox], Awaitable[Any]], asyncio.Future[Any]]]] = []
         for replica in self._replicas:
             self._queues.append(asyncio.Queue())
             self._background.start(self._work(replica, self._queues[-1]))
@@ -506,7 +523,7 @@ class Workers(AppServer):
         """Believe the latest of two answers."""
         return not any(await self._first(2, lambda replica: replica.read(room)))
 
-    async def _first(self, count: int, ask: Callable[[Replica], Awaitable[Any]]) -> list[Any]:
+    async def _first(self, count: int, ask: Callable[[Outbox], Awaitable[Any]]) -> list[Any]:
         answers = [asyncio.get_running_loop().create_future() for _ in self._queues]
         for queue, answer in zip(self._queues, answers, strict=True):
             queue.put_nowait((ask, answer))
@@ -516,22 +533,22 @@ class Workers(AppServer):
             for answer in answers:
                 answer.cancel()
 
-    async def _work(self, replica: Replica, queue: asyncio.Queue[Any]) -> None:
+    async def _work(self, replica: Outbox, queue: asyncio.Queue[Any]) -> None:
         while True:
             ask, answer = await queue.get()
             self._background.start(self._serve(replica, ask, answer))
 
-    async def _serve(self, replica: Replica, ask: Callable[[Replica], Awaitable[Any]], to: asyncio.Future[Any]) -> None:
+    async def _serve(self, replica: Outbox, ask: Callable[[Outbox], Awaitable[Any]], to: asyncio.Future[Any]) -> None:
         asked = self._background.start(self._asked(replica, ask))
         to.add_done_callback(lambda _: asked.cancel() if to.cancelled() and not self._is_write(ask) else None)
         answer = await asked
         if not to.done():
             to.set_result(answer)
 
-    async def _asked(self, replica: Replica, ask: Callable[[Replica], Awaitable[Any]]) -> object:
+    async def _asked(self, replica: Outbox, ask: Callable[[Outbox], Awaitable[Any]]) -> object:
         return await ask(replica)
 
-    def _is_write(self, ask: Callable[[Replica], Awaitable[Any]]) -> bool:
+    def _is_write(self, ask: Callable[[Outbox], Awaitable[Any]]) -> bool:
         return "apply" in ask.__code__.co_names
 
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = (
     "README.md",
+    "reference/README.md",
     *(f"checker/{room}/README.md" for room in ("engine", "theorems", "simulation", "conformance", "schemas")),
 )
 PASTED = re.compile(
@@ -73,7 +74,7 @@ def test_every_pasted_command_makes_sense() -> None:
                 assert arguments.asked(request)
 
 
-@pytest.mark.parametrize("page", ["README.md", "checker/engine/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "reference/README.md", "checker/engine/README.md"])
 def test_code_on_a_page_runs(page: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> None:
     """Its example does what it asserts, and prints what stands there; that of a test is run by a test of its own."""
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -116,9 +117,9 @@ def test_code_quoted_in_the_spec_is_the_specs_own() -> None:
     assert inspect.getsource(booking.apply) in text
 
 
-@pytest.mark.parametrize("folder", ["spec", "tests"])
+@pytest.mark.parametrize("folder", ["spec", "reference", "tests"])
 def test_every_file_is_in_its_folders_table(folder: str) -> None:
-    """Whoever looks for something in the README of the spec, or of the tests, finds the file that has it."""
+    """Whoever looks for something in a folder's README finds the file that has it."""
     text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
     files = {path.name for path in (ROOT / folder).glob("*.py")} - {"__init__.py", "names.py"}
     assert {name for name in files if f"`{name}`" not in text} == set()

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from overbooked.reference.app_server import AppServer, Unfinished, UnknownOutcomeError
+from overbooked.reference.app_server import AppServer
 from overbooked.reference.hotel import hotel
 from overbooked.reference.memory import MemoryReplica, MemoryStorage
+from overbooked.reference.outcomes import UnknownOutcomeError
 from overbooked.reference.ports import BehindError, Booking, Replica, RoomTakenError, UnreachableError
 from overbooked.reference.session import Session
 from overbooked.reference.sqlite import SQLiteReplica
+from overbooked.reference.sqlite_clock import SQLiteClock
+from overbooked.reference.unfinished import Unfinished
 from virtual_time import in_virtual_time
 
 
@@ -166,9 +169,13 @@ def test_of_two_users_who_claim_a_room_one_gets_it(tmp_path: Path) -> None:
 
 def test_a_claim_that_was_left_unfinished_is_claimed_again(tmp_path: Path) -> None:
     """At the next opening it pushes out no booking that is there, and is no longer unfinished."""
-    (tmp_path / "unfinished.json").write_text(json.dumps([Unfinished(LATER, 1, claimed=True)]), encoding="utf-8")
+    (tmp_path / "unfinished.jsonl").write_text(json.dumps([*LATER, 1, True]) + "\n", encoding="utf-8")
 
     async def reopen() -> None:
+        clock = SQLiteClock(tmp_path / "clock.sqlite")
+        while await clock.timestamp() < LATER.timestamp:
+            pass
+        await clock.close()
         kept = SQLiteReplica(tmp_path / "db1.sqlite")
         await kept.apply(FIRST)
         async with hotel(tmp_path, write="claim:2", patience=None) as app:

@@ -14,19 +14,20 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from overbooked.checker.conformance.implementation import in_sqlite
+from overbooked.checker.conformance.implementation import NewServer, in_sqlite
 from overbooked.checker.conformance.limits import most_faults, named
 from overbooked.checker.conformance.lockstep import DiffersError, Lockstep
 from overbooked.checker.stateful import SETTINGS, BookingMachine
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryStorage
-from overbooked.reference.ports import Booking, Replica, Storage
+from overbooked.reference.ports import Booking, Clock, Replica, Storage
 from overbooked.reference.session import Session
 from overbooked.spec.faults import Fault
 from overbooked.spec.names import StrategyError
 from overbooked.spec.read_strategies import read_strategy
 from overbooked.spec.setting import Setting
 from overbooked.spec.write_strategies import write_strategy
+from test_conformance import writing
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -103,7 +104,7 @@ def test_many_runs_of_the_reference(machine: type[BookingMachine]) -> None:
     run_state_machine_as_test(machine, settings=settings(SETTINGS, max_examples=1500))
 
 
-def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = AppServer) -> Lockstep:
+def alongside(write: str, read: str, fault: Fault, server: NewServer = AppServer) -> Lockstep:
     """Return spec and app server side by side, for two users and three replicas."""
     setting = Setting(write_strategy(write, 3), read_strategy(read, 3), 3, fault, ((), ()))
     return Lockstep(setting, MemoryStorage(), server)
@@ -112,7 +113,7 @@ def alongside(write: str, read: str, fault: Fault, server: type[AppServer] = App
 class Impatient(AppServer):
     """Asks once, and does not try again; and, what it is tested for, writes the third booking nowhere."""
 
-    async def book_room(self, user: str, room: str, session: Session | None = None) -> Booking:  # noqa: ARG002 - none
+    async def book_room(self, user: str, room: str, *_: Any, **__: Any) -> Booking:  # noqa: ANN401 - of no interest
         """Book the room at all replicas, one after the other."""
         booking = Booking(room, user, await self._clock.timestamp())
         for replica in self._plain if booking.timestamp < 3 else []:
@@ -286,17 +287,14 @@ def test_a_step_that_is_not_possible_is_refused_with_those_that_are() -> None:
     both.close()
 
 
-class Hasty(AppServer):
-    """Writes the second booking of a room nowhere."""
-
-    async def _to_replicas(self, booking: Booking) -> None:
-        if booking.timestamp == 1:
-            await super()._to_replicas(booking)
+async def only_the_first(booking: Booking, _: Clock) -> Booking | None:
+    """Write the second booking nowhere."""
+    return booking if booking.timestamp == 1 else None
 
 
 def test_a_difference_is_told_as_a_run_with_both_sides() -> None:
     """The message has the setting, the steps as any trace has them, and what differs at the end."""
-    both = alongside("parallel:3", "one", ANYTHING, Hasty)
+    both = alongside("parallel:3", "one", ANYTHING, writing(only_the_first))
     both.call(1, "book", "r1")
     both.take("apply u1.book db2")
     with pytest.raises(DiffersError) as error:

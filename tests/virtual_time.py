@@ -98,11 +98,11 @@ class LateLog(MemoryLog):
         self._consumer = consumer
         self._traffic = traffic
 
-    async def append(self, booking: Booking) -> None:
-        """Keep the booking, after a while."""
+    async def append(self, *bookings: Booking) -> None:
+        """Keep the bookings, after a while."""
         await asyncio.sleep(self._append)
         self._traffic.counts["messages"] += 1
-        await super().append(booking)
+        await super().append(*bookings)
 
     async def next(self) -> Entry:
         """Return the next entry, a while after it is there."""

@@ -260,10 +260,10 @@ class ControlledLog:
         self._stage = stage
         self._log = log
 
-    async def append(self, booking: Booking) -> None:
+    async def append(self, *bookings: Booking) -> None:
         """Append at once: it is part of the step ``invoke``."""
-        await self._log.append(booking)
-        self._stage.logged.append(booking.timestamp)
+        await self._log.append(*bookings)
+        self._stage.logged += [booking.timestamp for booking in bookings]
         self._stage.appended.set()
 
     async def next(self) -> Entry:

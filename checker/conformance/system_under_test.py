@@ -23,8 +23,17 @@ from overbooked.checker.conformance.observations import Observation
 from overbooked.checker.conformance.user_code import told
 from overbooked.reference.ports import Booking, Clock, Forgetful, Log, Node, Replica, RoomTakenError, Storage
 from overbooked.reference.session import Session
+from overbooked.reference.telling import LOGGER
 from overbooked.spec.setting import Setting
 from overbooked.spec.users import ANSWERED, Call
+
+
+def _is_for_real(_: object) -> bool:
+    """Return whether what is logged is no test's: what fails there is meant to fail."""
+    return not isinstance(asyncio._get_running_loop(), DeterministicLoop)  # noqa: SLF001 - there may be none
+
+
+LOGGER.addFilter(_is_for_real)
 
 
 class SystemUnderTest:
