@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from overbooked.reference.delivering import Deliveries, Way
+from overbooked.reference.limits import USUAL_LIMITS, Limits
 from overbooked.reference.names import be_name
-from overbooked.reference.outbox import USUAL_LIMITS, Limits
-from overbooked.reference.outcomes import BusyError, ClosedError, Counted, Health, NotBookedError, UnknownOutcomeError
+from overbooked.reference.operating import Counted, Health
+from overbooked.reference.outcomes import BusyError, ClosedError, NotBookedError, UnknownOutcomeError
 from overbooked.reference.ports import (
     Booking,
     Clock,
@@ -118,6 +119,7 @@ class AppServer:
         try:
             self._refuse_if_unable()
             self._deliveries.refuse_if_busy()
+            self._deliveries.refuse_if_not_kept()
         except RuntimeError as error:
             return Health(isinstance(error, BusyError), is_ready=False, problems=(str(error), *problems))
         return Health(is_alive=True, is_ready=True, problems=tuple(problems))

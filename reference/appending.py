@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from overbooked.reference.answers import settle
 from overbooked.reference.background import Background
 from overbooked.reference.ports import Booking, Clock, Log
+from overbooked.reference.some_of import failure_of
 from overbooked.reference.trying import until_it_works
 
 _TOGETHER = 512
@@ -38,26 +40,11 @@ class Appender:
         try:
             while self._waiting:
                 together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-                error = await self._failure([booking for booking, _ in together])
+                failure = await failure_of(self._append([booking for booking, _ in together]))
                 for _, in_log in together:
-                    _settle(in_log, error)
+                    settle(in_log, failure)
         finally:
             self._is_at_work = False
 
-    async def _failure(self, bookings: list[Booking]) -> Exception | None:
-        """Append bookings; return what that failed with, if it was not to be tried again."""
-        try:
-            await until_it_works(lambda: self._log.append(*bookings), self._clock, self._limit)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
-            return error
-        return None
-
-
-def _settle(in_log: asyncio.Future[None], error: Exception | None) -> None:
-    if in_log.done():
-        return
-    if error is None:
-        in_log.set_result(None)
-        return
-    in_log.set_exception(error)
-    in_log.exception()  # nobody may be waiting for it any more
+    async def _append(self, bookings: list[Booking]) -> None:
+        await until_it_works(lambda: self._log.append(*bookings), self._clock, self._limit)

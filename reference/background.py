@@ -42,16 +42,6 @@ class Background:
         if error and not isinstance(error, self._answers):
             tell("work in the background failed", error)
 
-    async def finish(self, seconds: float) -> None:
-        """Wait until all work is done, for so many seconds at most, and stop what is left then.
-
-        What does not let itself be stopped is left behind.
-        """
-        try:
-            await self.rest(seconds)
-        finally:
-            await self.stop()
-
     async def rest(self, seconds: float) -> None:
         """Wait until all work is done, for so many seconds at most."""
         with suppress(TimeoutError):

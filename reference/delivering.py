@@ -9,7 +9,8 @@ from typing import NamedTuple, cast
 from overbooked.reference.appending import Appender
 from overbooked.reference.background import Background
 from overbooked.reference.consuming import consume
-from overbooked.reference.outbox import Limits, Outbox
+from overbooked.reference.limits import Limits
+from overbooked.reference.outbox import Outbox
 from overbooked.reference.outcomes import BusyError, KeyReusedError
 from overbooked.reference.ports import (
     Booking,
@@ -77,13 +78,18 @@ class Deliveries:
         self._consumer: asyncio.Task[None] | None = None
 
     def start(self, unfinished: Iterable[Unfinished]) -> None:
-        """Begin to consume the log, and to write what an earlier app server left unfinished."""
-        for booking, replica, claimed in unfinished:
+        """Begin to consume the log, and to write what an earlier app server left unfinished.
+
+        Raises :class:`OSError`, and begins nothing, when that could not be kept again.
+        """
+        left = list(unfinished)
+        if self._safekeeping:
+            self._safekeeping.reserve(len(left))
+        for booking, replica, claimed in left:
             if 1 <= replica <= len(self.replicas):
                 self.replicas[replica - 1].send(Lacked(booking, claimed))
             else:
                 self._of_nobody.append(Unfinished(booking, replica, claimed))
-        self._reserve(0)
         for outbox in self.replicas:
             outbox.wake()
         self._consumer = self._writers.start(consume(self._log, self._clock, self._consumed, self._limits.seconds))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.background import Background
+from overbooked.reference.limits import Limits
 from overbooked.reference.opening import check_clock, tell_of_new
-from overbooked.reference.outbox import Limits
 from overbooked.reference.ports import Clock, Log, Node, Replica
 from overbooked.reference.replication import ReplicatedDatabase, Replication, replicate, replication
 from overbooked.reference.safekeeping import SafekeepingFolder
@@ -89,6 +89,6 @@ async def _replicating(
     database, work = ReplicatedDatabase(nodes, how), Background()
     async with AsyncExitStack() as opened:
         opened.push_async_callback(_close_all, [*nodes, clock])
-        opened.push_async_callback(work.finish, 0)
+        opened.push_async_callback(work.stop)
         work.start(replicate(database, clock))
         yield database

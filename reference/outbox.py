@@ -4,47 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import NamedTuple
-from weakref import WeakValueDictionary
 
+from overbooked.reference.answers import Answers
 from overbooked.reference.background import Background
+from overbooked.reference.limits import Limits
 from overbooked.reference.ports import Booking, Clock, DamagedError, Replica, RoomTakenError
 from overbooked.reference.telling import note, tell, warn
 from overbooked.reference.trying import is_damage, one_try, passes, reading, until_it_works
 from overbooked.reference.unfinished import Lacked, Overflow, Unfinished
-
-
-class Limits(NamedTuple):
-    """How much an app server takes upon itself.
-
-    seconds
-        A try of a replica, the log or the clock may take so long; without a number, as long as it likes.
-    writers
-        So many writes are sent to one replica at a time.
-    failures
-        After so many failures in a row, one write at a time is tried, until one works.
-    in_memory
-        So many writes that a replica lacks are held in memory; further ones go to where they overflow.
-    under_way
-        So many bookings may be under way; further ones are refused.
-    lag
-        So many bookings may be in the log, and not consumed; further ones are refused.
-    """
-
-    seconds: float | None = None
-    writers: int = 64
-    failures: int = 5
-    in_memory: int = 10_000
-    under_way: int = 10_000
-    lag: int = 10_000
-
-
-USUAL_LIMITS = Limits()
-"""Those that hold where no others are given: tries may take as long as they like."""
-
-
-_TOO_MANY_BUGS = 100
-"""A replica that has nothing but bugs so many times in a row is taken to be damaged."""
 
 
 class Outbox:
@@ -72,7 +39,7 @@ class Outbox:
         self._limits = limits
         self._overflow = overflow
         self._waiting: deque[Lacked] = deque()
-        self._answers: WeakValueDictionary[Booking, asyncio.Future[None]] = WeakValueDictionary()
+        self._answers = Answers()
         self._writers = 0
         self._failures = self._retries = 0
         self._taken: set[Booking] = set()
@@ -99,12 +66,12 @@ class Outbox:
 
     def send(self, lacked: Lacked) -> asyncio.Future[None]:
         """Send a write; what is returned is done once the replica has answered. It goes on if nobody waits for that."""
-        answer = self._answer_to(lacked.booking)
+        answer = self._answers.to(lacked.booking)
         self.expect(lacked)
         if len(self._waiting) < self._limits.in_memory or not self._overflows(lacked):
             self._waiting.append(lacked)
         if self._damage:
-            self._answer(lacked, DamagedError(str(self._damage)))
+            self._answers.give(lacked.booking, DamagedError(str(self._damage)))
         self.wake()
         return answer
 
@@ -200,7 +167,7 @@ class Outbox:
         if self.is_open:
             note(f"db{self.number} answers again", replica=self.number, lacks=len(self.lacking))
         self._failures = self._bugs = 0
-        self._answer(lacked, refusal)
+        self._answers.give(lacked.booking, refusal)
 
     def _let_go(self, booking: Booking) -> None:
         if booking in self._taken:
@@ -213,19 +180,19 @@ class Outbox:
         if not passes(error):
             self._note(error)
             self._bugs += 1
-            if self._bugs == _TOO_MANY_BUGS:
+            if self._bugs == self._limits.bugs:
                 self._note(DamagedError(f"db{self.number} has failed {self._bugs} times in a row ({error!r})"))
-            self._answer(lacked, error)
+            self._answers.give(lacked.booking, error)
             return
         self._count(error)
         try:
             await self._clock.until_retry(self._failures)
         except Exception as no_more:  # noqa: BLE001 - a clock that tries no more has its reasons
-            self._answer(lacked, no_more)
+            self._answers.give(lacked.booking, no_more)
         else:
             self._waiting.appendleft(lacked)
             if self._damage:
-                self._answer(lacked, DamagedError(str(self._damage)))
+                self._answers.give(lacked.booking, DamagedError(str(self._damage)))
 
     def _count(self, error: Exception) -> None:
         """Count a failure that passes; the one that opens the breaker is told."""
@@ -244,25 +211,7 @@ class Outbox:
         tell(f"db{self.number} {'is damaged' if is_damage(error) else 'fails'}", error, replica=self.number)
         if is_damage(error):
             self._damage = error
-            for booking in list(self._answers):
-                self._answer(Lacked(booking), DamagedError(str(error)))
-
-    def _answer_to(self, booking: Booking) -> asyncio.Future[None]:
-        """Return what is done once the replica has answered: the same, however often the booking is sent meanwhile."""
-        answer = self._answers.get(booking)
-        if answer is None or answer.done():
-            answer = self._answers[booking] = asyncio.get_running_loop().create_future()
-        return answer
-
-    def _answer(self, lacked: Lacked, error: Exception | None) -> None:
-        answer = self._answers.get(lacked.booking)
-        if answer is None or answer.done():
-            return
-        if error is None:
-            answer.set_result(None)
-            return
-        answer.set_exception(error)
-        answer.exception()  # nobody may be waiting for it any more
+            self._answers.give_all(DamagedError(str(error)))
 
     def _overflows(self, lacked: Lacked) -> bool:
         """Keep a write where memory need not; return whether that could be done."""

@@ -1,6 +1,10 @@
 """The ports: what the app server needs of a replica, a log, a clock and of where they are kept.
 
 Whoever implements these few methods can put any database, message broker or clock behind the app server.
+
+What they raise is one of three kinds. An :class:`OSError` passes, and so do :class:`UnreachableError`,
+:class:`ConnectionError` and :class:`TimeoutError`: it is tried again. :class:`DamagedError`, and a file that is missing
+or may not be opened, is damage: it is told once, and not tried again. Anything else is a bug, and told each time.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
+from overbooked.reference.answers import settle
 from overbooked.reference.ports import Booking, Clock, FailoverError, LogEntry, Node, RoomTakenError, UnreachableError
 from overbooked.reference.session import no_earlier
 from overbooked.reference.trying import until_it_works
@@ -240,7 +241,7 @@ class ReplicatedDatabase:
     def _answer(self, booking: Booking, error: Exception | None) -> None:
         for request in [each for each in self._requests if each.booking == booking]:
             self._requests.remove(request)
-            _set(request.answer, error)
+            settle(request.answer, error)
 
     async def _receive(self, replica: int, booking: Booking) -> None:
         """Have the booking in a standby's log; nothing comes any more from a primary that has stopped."""
@@ -284,7 +285,8 @@ class ReplicatedDatabase:
         self.primary = replica
         requests, self._requests = self._requests, []
         for request in requests:
-            _set(request.answer, FailoverError(f"db{replica} is the primary now; what the former one had may be lost"))
+            failover = FailoverError(f"db{replica} is the primary now; what the former one had may be lost")
+            settle(request.answer, failover)
 
 
 async def replicate(database: ReplicatedDatabase, clock: Clock) -> None:
@@ -305,12 +307,3 @@ async def _goes_on(database: ReplicatedDatabase, replica: int, turn: int) -> boo
     if actions:
         await database.take(actions[turn % len(actions)])
     return bool(actions)
-
-
-def _set(answer: asyncio.Future[None], error: Exception | None) -> None:
-    if answer.done():
-        return
-    if error:
-        answer.set_exception(error)
-    else:
-        answer.set_result(None)

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import islice, takewhile
+from itertools import count, islice, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -29,8 +29,9 @@ class SafekeepingFolder:
     """Keeps unfinished writes in a folder, for the app server that has it, and for the one after it.
 
     ``unfinished.jsonl`` is written when the hotel closes, into room that was reserved before: a full disk is noticed
-    before a booking is taken, and not when it is to be kept. ``overflow-db1.jsonl`` has what db1 lacks beyond what
-    memory holds. ``lock.sqlite`` is locked while this is open: an operating system lets go of it whatever happens.
+    before a booking is taken, and not when it is to be kept; where that fails all the same, what was written is in
+    ``salvaged-1.jsonl`` until a hotel closes well. ``overflow-db1.jsonl`` has what db1 lacks beyond what memory holds.
+    ``lock.sqlite`` is locked while this is open: an operating system lets go of it whatever happens.
     Opening it raises :class:`FolderInUseError`, and :class:`DamagedError` when a file is not what was left there.
     """
 
@@ -40,7 +41,6 @@ class SafekeepingFolder:
         self._folder = folder
         self._reserved = 0
         self._has_failed = False
-        self._salvaged: list[Unfinished] = []
         self._overflows: list[OverflowFile] = []
         self._lock = _locked(folder)
 
@@ -48,7 +48,7 @@ class SafekeepingFolder:
         """Return itself, once there is some room."""
         try:
             self._salvage()
-            self.reserve(len(self._salvaged) + 1)
+            self.reserve(1)
         except BaseException:
             self._lock.close()
             raise
@@ -67,10 +67,8 @@ class SafekeepingFolder:
 
     def left(self) -> list[Unfinished]:
         """Return what the hotel before this one left unfinished, but for what has overflowed."""
-        if not self._file.exists():
-            return self._salvaged
-        with self._file.open("rb") as lines:
-            return [*self._salvaged, *(_read(self._file, number, line) for number, line in enumerate(lines, 1))]
+        salvaged = [each for path in self._salvaged() for _, each in _lines(path, takewhile(_is_whole, _raw(path)))]
+        return [*salvaged, *(each for _, each in _lines(self._file, _raw(self._file)))]
 
     def highest(self) -> int:
         """Return the highest timestamp of all that is kept, 0 if nothing is."""
@@ -95,21 +93,25 @@ class SafekeepingFolder:
     def save(self, unfinished: Iterable[Unfinished]) -> None:
         """Keep what is unfinished, in place of what was, in one go, in the room that was reserved."""
         self._has_failed = True
-        with self._reserve.open("r+b", buffering=0) as room:
+        with _opened(self._reserve) as room:
             for booking, replica, claimed in unfinished:
                 _write_all(room, _line(booking, replica, claimed=claimed))
             room.truncate()
             os.fsync(room.fileno())
         self._reserve.replace(self._file)
         self._has_failed = False
+        for path in self._salvaged():
+            path.unlink()
 
     def _salvage(self) -> None:
-        """Take what was written when it could not be kept in order, if that has happened."""
-        if self._reserve.exists():
-            with self._reserve.open("rb") as lines:
-                whole = takewhile(lambda line: line.startswith(b"[") and line.endswith(b"\n"), lines)
-                self._salvaged = [_read(self._reserve, number, line) for number, line in enumerate(whole, 1)]
-            self._reserve.unlink()
+        """Give another name to what was written and could not be put in place, so that it is there until all is."""
+        if any(_is_whole(line) for line in islice(_raw(self._reserve), 1)):
+            names = (self._folder / f"salvaged-{number}.jsonl" for number in count(1))
+            self._reserve.rename(next(name for name in names if not name.exists()))
+        self._reserve.unlink(missing_ok=True)
+
+    def _salvaged(self) -> list[Path]:
+        return sorted(self._folder.glob("salvaged-*.jsonl"))
 
 
 class OverflowFile:
@@ -126,7 +128,7 @@ class OverflowFile:
         self._is_closed = False
         self.highest = 0
         """The highest timestamp that it had when it was opened."""
-        for line, lacked in self._checked() if file.exists() else ():
+        for line, lacked in _lines(file, takewhile(_is_whole, _raw(file))):
             self._size += len(line)
             self._count += 1
             self.highest = max(self.highest, lacked.booking.timestamp)
@@ -173,17 +175,9 @@ class OverflowFile:
         if self._is_closed:
             raise OSError(f"{self.path}: is closed")
         if self._file is None:
-            self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+            self._file = _opened(self.path)
             self._file.truncate(self._size)
         return self._file
-
-    def _checked(self) -> Iterator[tuple[bytes, Unfinished]]:
-        """Yield each line, and what it says, but for a last one that a kill cut short."""
-        with self.path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.endswith(b"\n"):
-                    return
-                yield line, _read(self.path, number, line)
 
 
 def _locked(folder: Path) -> sqlite3.Connection:
@@ -198,6 +192,29 @@ def _locked(folder: Path) -> sqlite3.Connection:
 
 def _line(booking: Booking, replica: int, *, claimed: bool) -> bytes:
     return json.dumps([*booking, replica, claimed], ensure_ascii=False).encode() + b"\n"
+
+
+def _raw(file: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, if there is one."""
+    if file.exists():
+        with file.open("rb") as lines:
+            yield from lines
+
+
+def _is_whole(line: bytes) -> bool:
+    """Return whether a line was written to its end; the last one may not be, nor is room that was reserved."""
+    return line.endswith(b"\n")
+
+
+def _lines(file: Path, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Unfinished]]:
+    """Yield each line of a file, and what it says."""
+    for number, line in enumerate(lines, 1):
+        yield line, _read(file, number, line)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    """Open a file to be read and written, without a buffer, whether it is there or not."""
+    return file.open("r+b" if file.exists() else "w+b", buffering=0)
 
 
 def _read(file: Path, number: int | None, line: bytes) -> Unfinished:

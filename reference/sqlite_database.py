@@ -48,11 +48,7 @@ class Database:
 
     async def see(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Return what ``work`` returns, which only reads; it sees all that was done before."""
-        return await self.see_each(lambda connection, _: [work(connection)], None)
-
-    async def see_each(self, work: Callable[[sqlite3.Connection, Sequence[A]], Sequence[R]], item: A) -> R:
-        """Return what ``work`` returns for the item, likewise; it is given the items that wait for it together."""
-        result: R = await self._reading.batches().do(work, item)
+        result: R = await self._reading.batches().do(lambda connection, _: [work(connection)], None)
         return result
 
     async def close(self, within: float = _PATIENCE) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.hotel import hotel
+from overbooked.reference.limits import Limits
 from overbooked.reference.memory import MemoryClock, MemoryLog, MemoryReplica
-from overbooked.reference.outbox import Limits
-from overbooked.reference.outcomes import BusyError, ClosedError, Health, KeyReusedError, UnknownOutcomeError
+from overbooked.reference.operating import Health
+from overbooked.reference.outcomes import BusyError, ClosedError, KeyReusedError, UnknownOutcomeError
 from overbooked.reference.ports import Booking, Clock, DamagedError, RoomTakenError, UnreachableError
 from overbooked.reference.waiting import Waiting
 from test_outbox import Away, Faulty

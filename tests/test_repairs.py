@@ -18,32 +18,8 @@ from overbooked.reference.session import Session
 from overbooked.reference.sqlite import SQLiteReplica
 from overbooked.reference.sqlite_clock import SQLiteClock
 from overbooked.reference.unfinished import Unfinished
+from test_outbox import Faulty
 from virtual_time import in_virtual_time
-
-
-class Down(MemoryReplica):
-    """A replica that cannot be reached until it is back."""
-
-    back = False
-
-    async def apply(self, booking: Booking) -> None:
-        """Apply, if it can be reached."""
-        self._reach()
-        await super().apply(booking)
-
-    async def claim(self, booking: Booking) -> None:
-        """Claim, if it can be reached."""
-        self._reach()
-        await super().claim(booking)
-
-    async def read(self, room: str, at_least: int = 0) -> Booking | None:
-        """Answer, if it can be reached."""
-        self._reach()
-        return await super().read(room, at_least)
-
-    def _reach(self) -> None:
-        if not self.back:
-            raise UnreachableError("down")
 
 
 def server(replicas: Sequence[Replica], write: str, read: str, patience: float | None = None) -> AppServer:
@@ -75,7 +51,7 @@ def test_a_repair_needs_no_more_replicas_than_it_waits_for() -> None:
     """While one of three replicas is down, a check by a quorum repairs the one that is behind, and one by all waits."""
 
     async def check(read: str) -> bool:
-        replicas = [MemoryReplica(), MemoryReplica(), Down()]
+        replicas = [MemoryReplica(), MemoryReplica(), Faulty(UnreachableError("down"))]
         await replicas[0].apply(FIRST)
         app = server(replicas, "parallel:1", read, patience=5)
         await app.start()

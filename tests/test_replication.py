@@ -41,7 +41,7 @@ async def booking_app(
         yield server, database
     finally:
         await server.close(0)
-        await work.finish(0)
+        await work.stop()
 
 
 @pytest.mark.parametrize("write", ["primary:1", "primary:2:received", "primary:3"])

@@ -145,6 +145,7 @@ def test_on_a_full_disk_no_booking_is_taken_that_could_not_be_kept(tmp_path: Pat
                         await app.book_room("u" * LONGEST, "\x01" * (LONGEST - 4) + f"{booked:04}")
                         booked += 1
                 assert booked > 900
+                assert not app.ready()
                 assert await app.is_room_available("r1")
         disk.is_full = False
         with SafekeepingFolder(tmp_path) as kept:
@@ -294,7 +295,7 @@ def test_room_is_reserved_for_calls_that_have_no_timestamp_yet(tmp_path: Path, d
 
 
 def test_what_could_not_be_put_in_place_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where closing fails at the last moment, the error is told, and the next hotel takes up what had been written."""
+    """Where closing fails at the last moment that is told; what had been written is kept until a hotel has opened."""
 
     def fail(*_: object) -> None:
         raise OSError(5, "input/output error")
@@ -304,8 +305,11 @@ def test_what_could_not_be_put_in_place_is_found_again(tmp_path: Path, monkeypat
         patch.setattr(Path, "replace", fail)
         with pytest.raises(OSError, match="input/output"):
             kept.save([left])
-    with SafekeepingFolder(tmp_path) as kept:
-        assert kept.left() == [left]
+    with pytest.raises(DamagedError, match=r"clock\.sqlite: is not the clock"):
+        finished(opened_once(tmp_path))
+    set_clock(tmp_path, 7)
+    assert finished(kept_by_db3(tmp_path)) == B7
+    assert list(tmp_path.glob("salvaged-*")) == []
 
 
 def test_a_clock_that_is_behind_what_has_overflowed_is_refused(tmp_path: Path) -> None:

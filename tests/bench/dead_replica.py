@@ -11,7 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from overbooked.reference.app_server import AppServer
-from overbooked.reference.outbox import Limits
+from overbooked.reference.limits import Limits
 from overbooked.reference.ports import Booking, Replica, UnreachableError
 from overbooked.reference.safekeeping import SafekeepingFolder
 from overbooked.reference.sqlite import SQLiteReplica, SQLiteStorage
