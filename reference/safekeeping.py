@@ -181,12 +181,17 @@ class OverflowFile:
 
 
 def _locked(folder: Path) -> sqlite3.Connection:
-    lock = sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        lock.close()
-        raise FolderInUseError(f"{folder}: another hotel is open over this folder ({error})") from error
+    file = folder / "lock.sqlite"
+    with ExitStack() as failing:
+        try:
+            lock = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+            failing.callback(lock.close)
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise FolderInUseError(f"{folder}: another hotel is open over this folder") from error
+            raise OSError(f"{file}: cannot be locked ({error})") from error
+        failing.pop_all()
     return lock
 
 

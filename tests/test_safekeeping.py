@@ -167,6 +167,17 @@ def test_a_second_hotel_over_one_folder_is_refused(tmp_path: Path) -> None:
     finished(twice())
 
 
+def test_a_folder_that_cannot_be_locked_is_not_said_to_be_in_use(tmp_path: Path) -> None:
+    """What is wrong with the lock itself is told as it is."""
+    spoil(tmp_path / "lock.sqlite")
+    with pytest.raises(OSError, match=r"lock\.sqlite: cannot be locked \(file is not a database\)"):
+        finished(opened_once(tmp_path))
+    (tmp_path / "lock.sqlite").unlink()
+    (tmp_path / "lock.sqlite").mkdir()
+    with pytest.raises(OSError, match=r"lock\.sqlite: cannot be locked \(unable to open database file\)"):
+        finished(opened_once(tmp_path))
+
+
 def test_a_hotel_that_was_killed_does_not_keep_its_folder(tmp_path: Path) -> None:
     """The lock goes with its process, whatever ends that."""
     program = (
