@@ -9,16 +9,13 @@ from pathlib import Path
 
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.background import Background
-from overbooked.reference.limits import Limits
+from overbooked.reference.limits import HOTEL_LIMITS
 from overbooked.reference.opening import check_clock, tell_of_new
 from overbooked.reference.ports import Clock, Log, Node, Replica
 from overbooked.reference.replication import ReplicatedDatabase, Replication, replicate, replication
 from overbooked.reference.safekeeping import SafekeepingFolder
 from overbooked.reference.sqlite import SQLiteNode, SQLiteStorage
 from overbooked.reference.sqlite_clock import SQLiteClock
-
-_TRY = 2.0
-"""Seconds that a try of a replica, the log or the clock may take, before it is tried again."""
 
 
 @asynccontextmanager
@@ -63,8 +60,7 @@ async def hotel(  # noqa: PLR0913 - each can be left out
         nodes = [storage.node(number) for number in numbers] if write.startswith("primary:") else []
         replicating = _replicating(nodes, replication(write, replicas), storage.clock()) if nodes else nullcontext()
         primary = await opened.enter_async_context(replicating)
-        limits = Limits(seconds=_TRY)
-        server = AppServer(databases, log, clock, write, read, primary, limits=limits, safekeeping=kept)
+        server = AppServer(databases, log, clock, write, read, primary, limits=HOTEL_LIMITS, safekeeping=kept)
         keeping = [*(nodes or databases), log]
         await check_clock(clock, keeping, kept.highest())
         await server.start(left)

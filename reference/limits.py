@@ -13,7 +13,9 @@ class Limits(NamedTuple):
     writers
         So many writes are sent to one replica at a time.
     failures
-        After so many failures in a row, one write at a time is tried, until one works.
+        After so many failures in a row a replica's circuit breaker is open, until a write works: that is told.
+    probes
+        So many writes at a time are tried then.
     bugs
         A replica that has nothing but bugs so many times in a row is taken to be damaged.
     in_memory
@@ -27,6 +29,7 @@ class Limits(NamedTuple):
     seconds: float | None = None
     writers: int = 64
     failures: int = 5
+    probes: int = 64
     bugs: int = 100
     in_memory: int = 10_000
     under_way: int = 10_000
@@ -34,4 +37,6 @@ class Limits(NamedTuple):
 
 
 USUAL_LIMITS = Limits()
-"""Those that hold where no others are given: tries may take as long as they like."""
+"""Those that hold where no others are given: tries take as long as they like, a breaker is only told of."""
+HOTEL_LIMITS = Limits(seconds=2.0, probes=1)
+"""Those of a hotel, whose replicas may hang or be away for long."""

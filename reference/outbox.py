@@ -18,7 +18,7 @@ class Outbox:
     """Writes to one replica until it confirms: its queue, its writers, and its circuit breaker.
 
     A write that fails for now is tried again after a pause. When the replica has failed several times in a row the
-    breaker opens: one writer tries one write, until one works. What is damaged is told once, and not tried again.
+    breaker opens: fewer writes are tried at a time, until one works. What is damaged is told once, and not tried again.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - these are what it is made of
@@ -124,7 +124,7 @@ class Outbox:
 
     @property
     def _most(self) -> int:
-        return 1 if self.is_open else self._limits.writers
+        return self._limits.probes if self.is_open else self._limits.writers
 
     async def _write(self) -> None:
         try:
@@ -199,9 +199,7 @@ class Outbox:
         self._failures += 1
         self._retries += 1
         if self._failures == self._limits.failures:
-            wrong = (
-                f"db{self.number} has failed {self._failures} times in a row: one write at a time is tried ({error})"
-            )
+            wrong = f"db{self.number} has failed {self._failures} times in a row ({error})"
             warn(wrong, replica=self.number, lacks=len(self.lacking))
 
     def _note(self, error: Exception) -> None:

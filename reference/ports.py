@@ -170,6 +170,13 @@ class Forgetful(Protocol):
         """Lose, durably, all that it keeps, log included, as a replica does whose disk was replaced."""
 
 
+class Droppable(Protocol):
+    """A connection that holds what a system takes back from a killed process: a lock, say. No app server calls this."""
+
+    async def drop(self) -> None:
+        """Let go of it, and write nothing, as if the process were killed."""
+
+
 class Storage(Protocol):
     """Where replicas, log and clock are kept: each call opens a connection to one that outlives the app server."""
 

@@ -42,7 +42,25 @@ def programs(*kinds: tuple[Kind, ...], room: str = "r1", if_available: bool = Fa
     >>> [call.name for call in programs(("book",), ("check", "check"))[1]]
     ['u2.check', 'u2.check2']
     """
-    return tuple(_program(f"u{number}", room, of, if_available) for number, of in enumerate(kinds, 1))
+    return tuple(
+        program(f"u{number}", *((kind, room) for kind in of), if_available=if_available)
+        for number, of in enumerate(kinds, 1)
+    )
+
+
+def program(user: str, *calls: tuple[Kind, str], if_available: bool = False) -> Program:
+    """Return the program of one user: calls of these kinds, each on a room of its own, one after the other.
+
+    >>> [call.spelled for call in program("u1", ("book", "r1"), ("check", "r2"))]
+    ['bookRoom(u1, r1)', 'isRoomAvailable(r2)']
+    """
+    made: list[Call] = []
+    for kind, room in calls:
+        before = made[-1].name if made else None
+        count = 1 + sum(call.kind == kind for call in made)
+        name = f"{user}.{kind}{count if count > 1 else ''}"
+        made.append(Call(name, kind, user, room, before, if_available and before is not None))
+    return tuple(made)
 
 
 def scaled(users: tuple[Program, ...], bookings: int | None, checks: int | None) -> tuple[Program, ...]:
@@ -58,17 +76,7 @@ def scaled(users: tuple[Program, ...], bookings: int | None, checks: int | None)
     return tuple(_like(program, f"u{number}") for number, program in enumerate(every[0] + every[1], 1))
 
 
-def _like(program: Program, user: str) -> Program:
+def _like(its: Program, user: str) -> Program:
     """Return the same program as another user's."""
-    kinds = tuple(call.kind for call in program)
-    return _program(user, program[0].room, kinds, any(call.if_available for call in program))
-
-
-def _program(user: str, room: str, kinds: tuple[Kind, ...], if_available: bool) -> Program:
-    calls: list[Call] = []
-    for kind in kinds:
-        before = calls[-1].name if calls else None
-        count = 1 + sum(call.kind == kind for call in calls)
-        name = f"{user}.{kind}{count if count > 1 else ''}"
-        calls.append(Call(name, kind, user, room, before, if_available and before is not None))
-    return tuple(calls)
+    calls = [(call.kind, call.room) for call in its]
+    return program(user, *calls, if_available=any(call.if_available for call in its))

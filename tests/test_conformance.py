@@ -25,6 +25,7 @@ from interrupted import interrupted
 from overbooked.checker.cells import DEFAULT_READS, SOURCE_WRITES, Cell
 from overbooked.checker.cli.main import main
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
+from overbooked.checker.conformance.exercises import EXERCISES, ExerciseCell
 from overbooked.checker.conformance.implementation import Implementation, NewServer, in_memory, in_sqlite
 from overbooked.checker.conformance.replay import replayed
 from overbooked.checker.conformance.threaded_storage import threaded
@@ -159,6 +160,20 @@ def test_other_numbers_of_replicas_conform(replicas: int) -> None:
         )
     ]
     assert_conforms(cells)
+
+
+@pytest.mark.parametrize("fault", ["none", pytest.param("both", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("write", ["serial-sync", "serial-async", "message:serial-sync", "claim:3", "primary:2:unique"])
+def test_two_rooms_and_three_bookings_conform(write: str, fault: str) -> None:
+    """Every transition of the exercises is taken on the reference, as many as the checker counts."""
+    assert_conforms([ExerciseCell(write, "quorum:session", 3, fault, name) for name in EXERCISES])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("write", [name for name in write_strategies(2) if ":received" not in name])
+def test_exercises_conform_with_every_way_to_write(write: str) -> None:
+    """Over two replicas, where none has too many states, those that are covered on request conform, too."""
+    assert_conforms([ExerciseCell(write, "all", 2, "none", name) for name in EXERCISES])
 
 
 @pytest.mark.exhaustive
@@ -500,6 +515,75 @@ def test_json_names_every_program_and_its_shortest_difference(
     assert (status, row["verdict"], row["trace"]["repeatable"]) == (1, "differs", True)
     assert row["trace"]["steps"][0]["step"] == "invoke"
     assert row["trace"]["differs"] == [{"what": "ack u1.book", "spec": "-", "reference": "possible"}]
+
+
+def asked_for(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """Return whose programs these arguments ask for, once each; none is covered."""
+    _, out = printed(capsys, "conform", *arguments, "--max-states", "1", "--format", "json")
+    return list(dict.fromkeys(row["guarantee"] for row in json.loads(out)["conformance"]))
+
+
+def test_exercises_are_covered_with_the_guarantees_or_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a name all are but one with too many states; with names just these are; every name is every one."""
+    usual = [name for name in ALL_BUT_LINEARIZABILITY if name != "last-write-wins"]
+    assert asked_for(capsys, "--write", "serial-sync") == [*usual, *EXERCISES]
+    assert asked_for(capsys, "--write", "parallel:1") == [*usual, "check-two-rooms", "book-two-rooms"]
+    alone = ("--write", "parallel:1", "--guarantee", "book-three-times")
+    assert asked_for(capsys, *alone) == ["book-three-times"]
+    assert asked_for(capsys, "--guarantee", "every", "--app", "json:loads") == [*GUARANTEES, *EXERCISES]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("conform", "--guarantee", "two-rooms"), "two-rooms: no such guarantee; did you mean check-two-rooms?"),
+        (("check", "--guarantee", "book-two-rooms"), "book-two-rooms: no such guarantee"),
+    ],
+)
+def test_an_exercise_is_known_to_conform_alone(
+    arguments: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There the nearest name is told; where something is judged, it is no name."""
+    status, out = printed(capsys, *arguments)
+    assert (status, complaint in out) == (2, True), out
+
+
+class OneRoom(AppServer):
+    """Takes every room for the first one that it was asked about."""
+
+    first = ""
+
+    async def is_room_available(self, room: str, session: Session | None = None) -> bool:
+        """Ask for the first room."""
+        self.first = self.first or room
+        return await super().is_room_available(self.first, session)
+
+
+class TwoBookings(AppServer):
+    """Writes no booking after the second one."""
+
+    async def book_room(self, user: str, room: str) -> Booking:  # type: ignore[override]
+        """Return the third one as if it were written."""
+        if self.metrics().get("bookings_acknowledged", 0) < 2:
+            return await super().book_room(user, room)
+        return Booking(room, user, await self._clock.timestamp())
+
+
+@pytest.mark.parametrize(("app", "name"), [("OneRoom", "check-two-rooms"), ("TwoBookings", "book-three-times")])
+def test_what_only_an_exercise_finds_is_found_again_by_its_command(
+    app: str, name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app server with one room, or two bookings, differs in an exercise alone, whose command shows just that."""
+    (tmp_path / "mine.py").write_text(f"from test_conformance import {app} as Server\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    asked = ("--write", "serial-sync", "--read", "one", "--app", "mine:Server", "--format", "json")
+    status, out = printed(capsys, "conform", *asked)
+    (row,) = [row for row in json.loads(out)["conformance"] if row["verdict"] == "differs"]
+    assert (status, row["guarantee"]) == (1, name)
+    status, out = printed(capsys, *row["command"].split()[1:], "--format", "json")
+    (again,) = json.loads(out)["conformance"]
+    assert (status, again["trace"]) == (1, row["trace"])
 
 
 class Workers(AppServer):

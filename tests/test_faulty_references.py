@@ -100,6 +100,24 @@ FAULTS = [
     Fault("a replica that forgets remembers its bookings", "memory.py", "self._kept.clear()", "pass", "serial-sync one durability --fault amnesia"),
     Fault("a replica that forgets remembers its log, in SQL", "sqlite.py", "DELETE FROM log", "SELECT * FROM log", "primary:1 one durability --fault amnesia", over="sqlite"),
     Fault("the log is read from its end, in SQL", "sqlite.py", "ORDER BY place", "ORDER BY place DESC", "primary:1 one convergence", over="sqlite"),
+    Fault("a write that is tried again has a new timestamp", "outbox.py", "            self._waiting.appendleft(lacked)\n", "            self._waiting.appendleft(lacked._replace(booking=lacked.booking._replace(timestamp=await self._clock.timestamp())))\n", "parallel:2 one convergence", caught_by=("stateful",)),
+    Fault("a write is given up after five failures", "outbox.py", "            self._waiting.appendleft(lacked)\n", "            self._waiting.extend([lacked] if self._failures < 5 else [])\n", "parallel:2 one convergence", caught_by=("stateful",)),
+    Fault("what is asked is given up after five failures", "trying.py", "            await clock.until_retry(attempt)\n", "            if attempt == 5:\n                raise\n            await clock.until_retry(attempt)\n", "parallel:2 one convergence", caught_by=("stateful",)),
+    Fault("it is acknowledged before it is in the log", "delivering.py", "            await self._appender.append(booking)\n", "            self._appender.append(booking)\n", "message:serial-sync one durability"),
+    Fault("appends overtake each other", "appending.py", "if not self._is_at_work:", "if True:", "message:serial-sync one convergence", caught_by=("stateful",)),
+    Fault("it is acknowledged after a second, whatever has confirmed", "delivering.py", "await write(booking, self.replicas, self.calls)", "await asyncio.wait({asyncio.ensure_future(write(booking, self.replicas, self.calls))}, timeout=1)", "parallel:2 one durability", caught_by=("stateful",)),
+    Fault("each check leaves a task behind", "app_server.py", "asked = self._deliveries.checks.start(self._latest(room, session))", "asked, _ = self._deliveries.checks.start(self._latest(room, session)), self._deliveries.checks.start(asyncio.Event().wait())", "serial-sync one monotonic-reads", caught_by=("stateful",)),
+    Fault("each call leaves its patience behind", "app_server.py", "is_too_late = not too_late.cancel()", "is_too_late = too_late.done()", "serial-sync one monotonic-reads", caught_by=("stateful",)),
+    Fault("what is unfinished is dropped on closing", "app_server.py", "        return self.unfinished\n", "        return []\n", "parallel:1 one durability", caught_by=("stateful",)),
+    Fault("what was unfinished is not taken up", "delivering.py", "self.replicas[replica - 1].send(Lacked(booking, claimed))", "pass", "parallel:1 one durability", caught_by=("stateful",)),
+    Fault("what is not booked is booked later", "app_server.py", "                work.cancel()\n", "                pass\n", "parallel:1 one durability --fault timeout", caught_by=("stateful",)),
+    Fault("a second room is dropped", "delivering.py", "        await write(booking, self.replicas, self.calls)\n", "        first = vars(self).setdefault('first', booking.room)\n        await write(booking, self.replicas if booking.room == first else [], self.calls)\n", "serial-sync one book-two-rooms"),
+    Fault("a second room is answered as the first", "app_server.py", "self._read(room, self._replicas", "self._read(vars(self).setdefault('first', room), self._replicas", "serial-sync one check-two-rooms"),
+    Fault("a third booking is dropped", "delivering.py", "        await write(booking, self.replicas, self.calls)\n", "        await write(booking, self.replicas if booking.timestamp != 3 else [], self.calls)\n", "serial-sync one book-three-times"),
+    Fault("rooms share what a replica keeps", "memory.py", "no_earlier(self._kept.get(room), at_least)", "no_earlier(next(iter(self._kept.values()), None), at_least)", "serial-sync one check-two-rooms"),
+    Fault("one room's booking pushes out another's", "memory.py", "            self._kept[booking.room] = booking\n", "            self._kept = {booking.room: booking}\n", "serial-sync one book-two-rooms"),
+    Fault("whatever room is asked for, the latest booking is answered, in SQL", "sqlite.py", 'FROM bookings WHERE room = ?"', "FROM bookings WHERE ? != '' ORDER BY timestamp DESC\"", "serial-sync one check-two-rooms", over="sqlite"),
+    Fault("a booking of another room is waited for", "replication.py", "[entry for entry in log if entry.booking.room == booking.room]", "log", "primary:2 one book-two-rooms"),
 ]  # fmt: skip
 
 
@@ -113,7 +131,7 @@ def caught_by_conform(folder: Path, fault: Fault) -> int | None:
     return int(row["runs"]) if done.status else None
 
 
-def caught_by_stateful(folder: Path, fault: Fault, most: int = 400) -> int | None:
+def caught_by_stateful(folder: Path, fault: Fault, most: int = 800) -> int | None:
     """Return after how many runs the machine finds a difference; ``None`` if it does not."""
     repairs = any(word in fault.conform for word in (":repair", ":session", "claim:"))
     how = "primary" if fault.conform.startswith("primary:") else "repairs" if repairs else "others"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from overbooked.checker.conformance.lockstep import Lockstep
+from overbooked.checker.conformance.lockstep import DiffersError, Lockstep
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryReplica, MemoryStorage
 from overbooked.reference.ports import Booking, LogEntry
@@ -112,5 +112,5 @@ def test_a_storage_that_cannot_forget_is_refused_in_a_line(monkeypatch: pytest.M
     """Where replicas have no ``forget``, whoever asks for amnesia is told so, and where it is described."""
     monkeypatch.delattr(MemoryReplica, "forget")
     setting = Setting(write_strategy("parallel:1", 1), read_strategy("one", 1), 1, fault_named("amnesia"), ((),))
-    with pytest.raises(TypeError, match=r"no forget\(\), which amnesia needs: reference/ports.py says what it does"):
+    with pytest.raises(DiffersError, match=r"no forget\(\), which amnesia needs: reference/ports.py says what it does"):
         Lockstep(setting, MemoryStorage(), AppServer)

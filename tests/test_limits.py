@@ -135,7 +135,8 @@ def test_a_dead_replica_costs_neither_tasks_nor_tries() -> None:
 
     async def without_one() -> None:
         dead = Faulty(UnreachableError("db1 is away"))
-        app, _ = server(dead, MemoryReplica(), MemoryReplica(), write="parallel:2", read="quorum")
+        replicas = [dead, MemoryReplica(), MemoryReplica()]
+        app = AppServer(replicas, MemoryLog(), MemoryClock(), "parallel:2", "quorum", limits=Limits(probes=1))
         await app.start()
         for i in range(5_000):
             await app.book_room("u1", f"r{i}")

@@ -23,6 +23,7 @@ from overbooked.checker.cli.main import main
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.trace import show_run
 from overbooked.checker.conformance.coverage import Conforms
+from overbooked.checker.conformance.exercises import EXERCISES
 from overbooked.checker.console import console
 from overbooked.checker.engine.search import Bounds
 from overbooked.checker.engine.verdicts import Verdict, check
@@ -49,7 +50,7 @@ STALE = Cell("parallel:1", "one", 3, "none", "read-after-write")
 Place: TypeAlias = tuple[str | int, ...]
 MAPS = {
     *("faults", "first", "holds", "keeps", "read", "changed", "answers", "times", "legs", "groups", "breaks"),
-    *("writes", "reads", "guarantees", "theorems"),
+    *("writes", "reads", "guarantees", "exercises", "theorems"),
 }
 """Objects that have no fixed names: replicas, fields, faults and the like."""
 OPTIONAL = {"sent"}
@@ -90,6 +91,8 @@ SHAPES = {
         f"{ONE} --max-states 40",
         f"{ONE} --app test_conformance:Eager --over sqlite",
         "--write serial-sync --read one --app json:loads --guarantee durability --fault replica-crash",
+        "--write serial-sync --read one --guarantee durability --guarantee book-three-times",
+        "--write serial-async --read one --guarantee book-two-rooms --app test_conformance:Eager",
     ],
     "choose": [
         "--need linearizability --survive replica-crash",
@@ -364,9 +367,10 @@ def test_what_schemas_share_is_the_same_in_each() -> None:
 
 
 def test_names_are_those_that_there_are() -> None:
-    """Guarantees, verdicts, kinds of steps and groups of theorems in the schemas are just those of the checker."""
+    """Guarantees, exercises, verdicts, steps and groups of theorems in the schemas are just those of the checker."""
     defs = {key: part for schema in SCHEMAS.values() for key, part in schema.get("$defs", {}).items()}
     assert defs["guarantee"]["enum"] == list(GUARANTEES)
+    assert defs["exercise"]["enum"] == list(EXERCISES)
     assert defs["verdict"]["enum"] == list(get_args(Verdict))
     assert defs["proved"]["enum"] == list(get_args(solver.Verdict))
     assert defs["program_verdict"]["enum"] == list(get_args(Conforms))

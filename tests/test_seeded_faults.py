@@ -131,6 +131,10 @@ STANDBYS_CONFORM = run_of("test_conformance.py", "standbys_conform", "--exhausti
 """Runs those of a primary and its standbys, with every fault."""
 STATEFUL = run_of("test_stateful.py", "test_a_ or test_users or TestReference")
 """Runs the quick tests of the stateful machine."""
+BETWEEN = run_of("test_between_steps.py", "test_")
+"""Runs the tests of what the stateful machine does between the steps of the spec."""
+STORAGES = run_of("test_faulty_storages.py", "wrap or writes or cut")
+"""Has the stateful machine find faulty storages."""
 TRACES = run_of(
     "test_traces.py",
     "other_runs or shape or changed or left_out or true_until or gives or itf or svg or mermaid or waited or no_fault "
@@ -442,15 +446,29 @@ IN_THE_CHECKER = [
     ("conformance/coverage.py", "self._covered.add(state * self._steps + step)", "self._covered.add(state)", CONFORMANCE),
     ("conformance/observations.py", 'whose[timestamp] if timestamp else "-"', '"-"', CONFORMANCE),
     ("conformance/system_under_test.py", 'return before == "available" if call.if_available else before in ANSWERED', "return True", CONFORMANCE),
-    ("conformance/system_under_test.py", 'self._calls.update(dict.fromkeys(self._served, "unanswered"))', "pass", STATEFUL),
+    ("conformance/system_under_test.py", 'self._calls.update(dict.fromkeys(self._served.keys() - self._begun, "unanswered"))', "pass", STATEFUL),
     ("conformance/system_under_test.py", "self._stage.forget()", "pass", STATEFUL),
     ("conformance/system_under_test.py", "self._stage.up[number] = False", "pass", STATEFUL),
     ("conformance/controlled_ports.py", "if sent in self._stage.arrived:", "if False:", STATEFUL),
     ("conformance/controlled_ports.py", "        await self._replica.apply(booking)\n        await self._stage.step(f\"confirm", "        await self._stage.step(f\"confirm", STATEFUL),
-    ("conformance/controlled_ports.py", 'self.waiting.pop(f"apply {write}", None)', "pass", FAULTS_CONFORM),
+    ("conformance/environment.py", 'self.waiting.pop(f"apply {write}", None)', "pass", FAULTS_CONFORM),
     ("conformance/system_under_test.py", 'if kind in {"restart", "node-crash"}:', 'if kind == "restart":', FAULTS_CONFORM),
     ("conformance/system_under_test.py", "            self._database.database.look_again()", "            pass", STANDBYS_CONFORM),
     ("conformance/lockstep.py", "if expected != seen:", "if False:", STATEFUL),
+    ("conformance/lockstep.py", 'self._advance(f"invoke {name}")', "pass", BETWEEN),
+    ("conformance/lockstep.py", "if left := self._driven.left_behind(at_rest=self._is_at_rest):", "if left := []:", BETWEEN),
+    ("conformance/lockstep.py", 'if program and self.stands(program[-1]) == "idle":', "if False:", BETWEEN),
+    ("conformance/left_behind.py", "left}) > most]", "left}) > most + 1]", BETWEEN),
+    ("conformance/system_under_test.py", '(kind == "log") == self.setting.write.log', 'kind == "stamp"', BETWEEN),
+    ("conformance/system_under_test.py", "        self._stage.take_back(name)\n        self._begun.pop(name)", "        self._begun.pop(name)", BETWEEN),
+    ("conformance/environment.py", "if latest > timestamp and not self.chosen:", "if False:", BETWEEN),
+    ("conformance/environment.py", "self._used.setdefault(whose, timestamp) == timestamp", "True", BETWEEN),
+    ("conformance/event_loop.py", "            if not timer.cancelled():", "            if True:", BETWEEN),
+    ("conformance/opened.py", "_each(self._connections, \"drop\")", "_each(self._connections, \"close\")", BETWEEN),
+    ("conformance/opened.py", "self.server = self._started(unfinished)", "self.server = self._started()", BETWEEN),
+    ("conformance/threaded_storage.py", "if self._loop.asked is None else", "if True else", STORAGES),
+    ("conformance/spelling.py", "EARLIER = (0, ", "EARLIER = (0,) or (", STORAGES),
+    ("conformance/spelling.py", "    Spelling(before=\"r\" * _LONG),\n", "", STORAGES),
     ("engine/transition_cover.py", "times[before][at] += more", "pass", CONFORMANCE),
     ("engine/transition_cover.py", "if left[state][at]:", "if False:", CONFORMANCE),
     ("engine/state_graph.py", "[level_of(found, 0, depth) for depth in range(len(found.levels))]", "found.levels", RANDOM),

@@ -24,6 +24,7 @@ class Counting(BookingMachine):
 
     how = sys.argv[3].split("+")
     has_primary = "primary" in how
+    has_handover = True
     faults = (*BookingMachine.faults, *["amnesia:2"] * ("amnesia" in how))
     repairs = has_repairs = has_claims = has_sessions = "repairs" in how
     runs = 0

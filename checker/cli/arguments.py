@@ -43,13 +43,22 @@ def cells(
     Raises :class:`overbooked.spec.names.StrategyError` when a strategy, guarantee or fault is unknown, or goes with
     none of the others.
     """
-    n = request.replicas
-    asked, reads = strategies(request, writes)
     names = chosen("guarantee", request.guarantee, tuple(guarantees), GUARANTEES)
-    faults = chosen_faults(request.fault, tuple(faults))
     users = (request.bookings, request.checks) if "bookings" in request else ()
-    every = [Cell(w, r, n, f, g, *users) for f in faults for w in asked for r in reads for g in names]
-    fitting = [known(cell) for cell in every if not cell.misfit]
+    fitting = settings(request, faults, writes)
+    return [known(Cell(*cell[:4], name, *users)) for cell in fitting for name in names]
+
+
+def settings(request: argparse.Namespace, faults: Sequence[str], writes: Sequence[str]) -> list[Cell]:
+    """Return one cell for each setting that is asked for and whose parts go together, whatever its guarantee is.
+
+    Raises :class:`overbooked.spec.names.StrategyError` when a strategy or fault is unknown, or goes with none of the
+    others.
+    """
+    asked, reads = strategies(request, writes)
+    its_faults = chosen_faults(request.fault, tuple(faults))
+    every = [Cell(w, r, request.replicas, f, TABLE[0]) for f in its_faults for w in asked for r in reads]
+    fitting = [cell for cell in every if not cell.misfit]
     _refuse_misfits(request, every, fitting)
     return fitting
 

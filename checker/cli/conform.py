@@ -20,10 +20,12 @@ from overbooked.checker.conformance.as_json import as_json
 from overbooked.checker.conformance.as_text import show_conformance
 from overbooked.checker.conformance.coverage import Conformance, conform, programs_of
 from overbooked.checker.conformance.cut_short import CutShortError, Watch
+from overbooked.checker.conformance.exercises import EXERCISES, cell_named, is_usual
 from overbooked.checker.conformance.loader import STORAGES, parts_called
 from overbooked.checker.conformance.tested import Tested
 from overbooked.checker.console import counted
 from overbooked.checker.engine.search import Bounds
+from overbooked.spec.guarantees import GUARANTEES
 
 _MANY = 3_000_000
 """So many transitions may wait, some 300 MB; with more, a program is finished before it is the next one's turn."""
@@ -91,9 +93,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such app server or storage.
     """
     start = time.perf_counter()
-    own = request.app is not None or request.over not in STORAGES
-    writes = SOURCE_WRITES if own else COVERED_WRITES
-    cells = arguments.cells(request, arguments.ALL_BUT_LINEARIZABILITY, writes=writes)
+    cells = _cells(request)
     with Watch(request.seconds) as watch:
         try:
             found = Conforming(cells, request)
@@ -107,6 +107,16 @@ def run(request: argparse.Namespace, console: Console) -> int:
     else:
         show_conformance(console, found.results, tested, seconds, finished=found.finished)
     return _status(found)
+
+
+def _cells(request: argparse.Namespace) -> list[Cell]:
+    """Return the cells whose programs are covered: of guarantees and of exercises."""
+    usual = (*arguments.ALL_BUT_LINEARIZABILITY, *EXERCISES)
+    names = arguments.chosen("guarantee", request.guarantee, usual, (*GUARANTEES, *EXERCISES))
+    own = request.app is not None or request.over not in STORAGES
+    settings = arguments.settings(request, ("none",), SOURCE_WRITES if own else COVERED_WRITES)
+    every = [cell_named(cell, name) for cell in settings for name in names]
+    return [cell for cell in every if request.guarantee or is_usual(cell)]
 
 
 def _search(found: Conforming, watch: Watch) -> None:

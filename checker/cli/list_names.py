@@ -1,4 +1,4 @@
-"""The command ``overbooked list``: the strategies, guarantees, faults and theorems, with a line on each."""
+"""The command ``overbooked list``: the strategies, guarantees, faults, exercises and theorems, with a line on each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 
 from overbooked.checker.cli.exit_status import HOLDS
+from overbooked.checker.conformance.exercises import EXERCISES
 from overbooked.checker.console import plain_table, show_whole
 from overbooked.checker.documents import json_document
 from overbooked.checker.matrix.in_words import read_in_words, write_in_words
@@ -21,7 +22,7 @@ _MAY_WRAP = 10_000
 
 
 def run(request: argparse.Namespace, console: Console) -> int:
-    """Print every strategy over that many replicas, every guarantee and every fault; return the exit status.
+    """Print every strategy over that many replicas, guarantee, fault, exercise and theorem; return the exit status.
 
     Or print what another system calls these things.
     Raises :class:`overbooked.spec.names.StrategyError` when there is no such system.
@@ -45,6 +46,7 @@ def _named(replicas: int) -> dict[str, tuple[str, dict[str, str]]]:
         "reads": ("Ways to read", {each.name: _with_names(each, replicas) for each in reads}),
         "guarantees": ("Guarantees", {each.name: each.sentence for each in GUARANTEES.values()}),
         "faults": ("Faults", {each.name: each.sentence for each in FAULTS.values()}),
+        "exercises": ("Exercises, for conform", {each.name: each.sentence for each in EXERCISES.values()}),
         "theorems": ("Theorems", _theorems(replicas)),
     }
 

@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     _add_conform(commands)
     _add_latency(commands)
     _add_simulate(commands)
-    names = "name the strategies, guarantees, faults and theorems"
+    names = "name the strategies, guarantees, faults and theorems, and what conform exercises"
     listing = commands.add_parser("list", help=names, description=f"{names.capitalize()}, with a line on each.")
     like = "what a system calls these things, and what its usual settings break: Cassandra, MongoDB, PostgreSQL, ..."
     listing.add_argument("--like", metavar="SYSTEM", help=like)
@@ -166,7 +166,10 @@ def _add_conform(commands: _Commands) -> None:
             "3 nothing differs, but not all was covered; 130 stopped with Ctrl-C."
         ),
     )
-    of_users = "a guarantee, for its users' programs; or every (default: every one but linearizability); repeatable"
+    of_users = (
+        "a guarantee, for its users' programs, or an exercise (overbooked list); or every (default: every one but "
+        "linearizability, and those with too many states); repeatable"
+    )
     _add_selection(command, of_users, writes=COVERED_WRITES)
     add = command.add_argument
     add("--replicas", type=values.replicas, default=3, metavar="N", help="how many replicas there are (default: 3)")

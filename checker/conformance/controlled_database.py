@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from overbooked.checker.conformance.blame import blame_storage
-from overbooked.checker.conformance.controlled_ports import Environment
+from overbooked.checker.conformance.environment import Environment
 from overbooked.reference.ports import Node, Storage
 from overbooked.reference.replication import Action, ReplicatedDatabase, Replication
 from overbooked.spec.setting import Setting

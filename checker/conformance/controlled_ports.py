@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
-from overbooked.checker.conformance.event_loop import DeterministicLoop, RestlessError
+from overbooked.checker.conformance.environment import CALL, NO_CALL, Environment
+from overbooked.checker.conformance.event_loop import RestlessError
 from overbooked.reference.ports import (
     BehindError,
     Booking,
@@ -20,133 +19,10 @@ from overbooked.reference.ports import (
     UnreachableError,
 )
 from overbooked.reference.replication import ReplicatedDatabase
-from overbooked.spec.users import Call
 
-CALL: ContextVar[str] = ContextVar("CALL")
-"""The call that is being served; tasks started for it inherit it, as asyncio copies the context.
-
-What is asked elsewhere, by tasks that serve many calls, is taken to be for the first call that it can be for.
-"""
-_NO_CALL = "(no call)"
 _ATTEMPTS = 1_000
 _ANY = 0
 """What stands for whoever is the primary, where a replica's number is asked for."""
-
-
-Turn: TypeAlias = Callable[[], Coroutine[Any, Any, str | None]]
-"""Returns the label of the step that lets go on what waits, as the replica is now; ``None`` if it still has to wait."""
-
-
-class Environment:
-    """What waits for its step, and what outlives the app server: whose timestamps these are, the log, who has crashed.
-
-    waiting
-        By the label of the step that lets it go on, unless ``turns`` says that it is another one.
-    turns
-        By the label under which it waits, what depends on what a replica keeps.
-    deadlines
-        By call: what lets its patience end.
-    of_primary, late_enough
-        By call: what lets the primary answer it; whether what that shows is late enough.
-    served
-        The calls that have begun and not ended, by name.
-    on_their_way
-        The writes that were sent and have not arrived: of which call, to which replica.
-    chosen
-        By call: the timestamp that its booking gets, where clocks disagree.
-    """
-
-    def __init__(self, replicas: int) -> None:
-        self.loop = DeterministicLoop()
-        self.waiting: dict[str, asyncio.Future[None]] = {}
-        self.turns: dict[str, Turn] = {}
-        self.deadlines: dict[str, asyncio.Future[None]] = {}
-        self.of_primary: dict[str, asyncio.Future[None]] = {}
-        self.late_enough: dict[str, Turn] = {}
-        self.served: dict[str, Call] = {}
-        self.asked: set[tuple[str, int]] = set()
-        self.on_their_way: set[str] = set()
-        self.arrived: set[tuple[int, int]] = set()
-        self.booked: dict[int, str] = {}
-        self.chosen: dict[str, int] = {}
-        self.logged: list[int] = []
-        self.committed = 0
-        self.appended = asyncio.Event()
-        self.up = dict.fromkeys(range(1, replicas + 1), True)
-
-    def forget(self) -> None:
-        """Let go of all that waits, as when the app server loses its memory; a new loop runs the next one."""
-        self.loop = DeterministicLoop()
-        self.waiting.clear()
-        self.turns.clear()
-        self.deadlines.clear()
-        self.of_primary.clear()
-        self.served.clear()
-        self.on_their_way.clear()
-        self.arrived.clear()
-        self.appended = asyncio.Event()
-
-    def booker(self) -> str:
-        """Return the call that asks for a timestamp."""
-        bookings = (name for name, call in self.served.items() if call.kind == "book")
-        return CALL.get(None) or next((name for name in bookings if name not in self.booked.values()), _NO_CALL)
-
-    def asker(self, room: str, replica: int) -> str:
-        """Return the call that asks a replica about a room."""
-        checks = (name for name, call in self.served.items() if (call.kind, call.room) == ("check", room))
-        asker = CALL.get(None) or next((name for name in checks if (name, replica) not in self.asked), _NO_CALL)
-        self.asked.add((asker, replica))
-        return asker
-
-    def checking(self) -> str | None:
-        """Return the check that is being served, if it is one."""
-        served = self.served.get(CALL.get(_NO_CALL))
-        return served.name if served and served.kind == "check" else None
-
-    def call_of(self, timestamp: int) -> str:
-        """Return the call that a timestamp was given to."""
-        return self.booked.get(timestamp, f"(timestamp {timestamp}, which the clock did not give)")
-
-    async def step(self, label: str, turn: Turn | None = None) -> None:
-        """Wait until the step of that label is taken, or the one that is meant by its ``turn``."""
-        while label in self.waiting:
-            label += " again"
-        if turn:
-            self.turns[label] = turn
-        try:
-            await self._held(self.waiting, label)
-        finally:
-            self.turns.pop(label, None)
-
-    async def asked_primary(self, call: str, turn: Turn) -> None:
-        """Wait until whoever is the primary answers this call, when it is its turn."""
-        self.late_enough[call] = turn
-        await self._held(self.of_primary, call)
-
-    def now(self, turn: Turn) -> str | None:
-        """Return the label of the step that lets go on what waits for its turn, if it need not wait."""
-        return self.loop.at_once(turn())
-
-    async def patience(self, call: str) -> None:
-        """Wait until the call has taken too long."""
-        await self._held(self.deadlines, call)
-
-    def lose(self, write: str) -> None:
-        """Let a write that is on its way never arrive, and nobody know."""
-        self.on_their_way.discard(write)
-        self.waiting.pop(f"apply {write}", None)
-
-    def cut(self, label: str) -> None:
-        """Let what waits for a step fail: the message is lost, and whoever sent it is told so."""
-        self.waiting.pop(label).set_exception(UnreachableError(f"{label}: the connection is lost"))
-
-    async def _held(self, where: dict[str, asyncio.Future[None]], key: str) -> None:
-        where[key] = gate = self.loop.create_future()
-        try:
-            await gate
-        finally:
-            if where.get(key) is gate:
-                del where[key]
 
 
 async def if_late_enough(label: str, read: Callable[[], Awaitable[Booking | None]]) -> str | None:
@@ -261,9 +137,11 @@ class ControlledLog:
         self._log = log
 
     async def append(self, *bookings: Booking) -> None:
-        """Append at once: it is part of the step ``invoke``."""
+        """Append at the end of the step ``invoke``: the log has them from then on."""
+        await self._stage.come_in(f"log {' '.join(self._stage.call_of(each.timestamp) for each in bookings)}")
         await self._log.append(*bookings)
-        self._stage.logged += [booking.timestamp for booking in bookings]
+        for booking in bookings:
+            self._stage.note_logged(booking.timestamp)
         self._stage.appended.set()
 
     async def next(self) -> Entry:
@@ -293,9 +171,16 @@ class ControlledClock:
         self._clock = clock
 
     async def timestamp(self) -> int:
-        """Return the next timestamp, or the one that was chosen where clocks disagree, and note whose it is."""
-        booker = self._stage.booker()
-        timestamp = self._stage.chosen.get(booker) or await self._clock.timestamp()
+        """Return, within the step ``invoke``, the next timestamp, or the one that was chosen where clocks disagree."""
+        booker, lost = self._stage.booker(), None
+        if booker not in {NO_CALL, self._stage.comes_in_now}:
+            try:
+                booker = (await self._stage.come_in(f"stamp {booker}")).removeprefix("stamp ")
+            except UnreachableError as error:
+                lost = error
+        timestamp = self._stage.chosen.get(booker) or self._stage.spelling.earlier + await self._clock.timestamp()
+        if lost:  # with its connection, and the timestamp with it
+            raise lost
         self._stage.booked[timestamp] = booker
         return timestamp
 
@@ -309,7 +194,7 @@ class ControlledClock:
 
     async def until_too_late(self) -> None:
         """Return at the call's step ``timeout``."""
-        await self._stage.patience(CALL.get(_NO_CALL))
+        await self._stage.patience(CALL.get(NO_CALL))
 
     async def close(self) -> None:
         """Close the clock."""

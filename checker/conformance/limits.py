@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
 from overbooked.checker.console import counted
 from overbooked.spec.combinations import misfit
@@ -14,6 +15,7 @@ from overbooked.spec.names import StrategyError
 from overbooked.spec.read_strategies import read_strategies, read_strategy
 from overbooked.spec.write_strategies import by_app_server, write_strategies, write_strategy
 
+_Names: TypeAlias = Callable[[int], Sequence[str]]
 Named: TypeAlias = Sequence[str]
 """Names as one types them in the command: a tuple of them, or one."""
 COUNTED = {
@@ -25,6 +27,14 @@ COUNTED = {
     "amnesias": ("amnesia", "amnesias"),
 }
 """What may fail more than once, and what one and several of it are called."""
+
+
+class Drawn(NamedTuple):
+    """Over how many replicas a run is, and how it writes and reads."""
+
+    replicas: int
+    write: str
+    read: str
 
 
 class Limits:
@@ -41,6 +51,10 @@ class Limits:
     """Whether replicas can take one booking of a room alone: they have ``claim``."""
     has_sessions = False
     """Whether an app server's calls may be given a user's session, and replicas know when they are behind it."""
+    has_handover = False
+    """Whether an app server can be closed: ``close()`` returns what is unfinished, and ``start()`` takes it up."""
+    odd_names = True
+    """Whether users and rooms have names that databases mistake: long, with quotes, a line break, or alike."""
     write_strategies: Named = ()
     """The ways to write, as one types them in the command; with none named, all that the four above allow."""
     read_strategies: Named = ()
@@ -63,7 +77,9 @@ class Limits:
         try:
             _refuse_numbers(cls)
             most_faults(cls.faults)
-            _refuse_unknown(cls)
+            _refuse_unknown(cls, lambda _: _each(cls.write_strategies), lambda _: _each(cls.read_strategies))
+            if (cls.writes, cls.reads) == (Limits.writes, Limits.reads):
+                _every(cls, lambda n: _writes(cls, n), lambda n: _reads(cls, n))
         except StrategyError as error:
             raise StrategyError(f"{cls.__name__}: {error}") from None
 
@@ -80,7 +96,23 @@ class Limits:
 
         Raises :class:`overbooked.spec.names.StrategyError` when there is none.
         """
-        return _sizes(self, self.writes, self.reads)
+        return list(dict.fromkeys(drawn.replicas for drawn in self.every()))
+
+    def every(self) -> list[Drawn]:
+        """Return all that there is to try.
+
+        Raises :class:`overbooked.spec.names.StrategyError` when there is nothing, or a name that there never is.
+        """
+        _refuse_unknown(self, self.writes, self.reads)
+        return _every(self, self.writes, self.reads)
+
+    def in_turn(self) -> list[str]:
+        """Return in which order the parts of a :class:`Drawn` are drawn: first what is named, each as often.
+
+        Otherwise a name that there is over five replicas alone would be rare.
+        """
+        named = {"write": self.write_strategies, "read": self.read_strategies}
+        return sorted(Drawn._fields, key=lambda part: (not named.get(part), part in named))
 
 
 def most_faults(names: Named) -> Fault:
@@ -105,14 +137,6 @@ def named(fault: Fault) -> Fault:
     counts = {words: getattr(fault, name) for name, words in COUNTED.items()}
     there = [f"{count} {words[count != 1]}" for words, count in counts.items() if count] + ["failover"] * fault.failover
     return fault._replace(name=f"up to {', '.join(there)}" if there else "none")
-
-
-def fitting(writes: Sequence[str], reads: Sequence[str], replicas: int) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of these that go together."""
-    for write in writes:
-        for read in reads:
-            if not misfit(write_strategy(write, replicas), read_strategy(read, replicas), FAULTS["none"]):
-                yield write, read
 
 
 def _each(names: Named) -> Sequence[str]:
@@ -145,14 +169,24 @@ def _there(
             yield name
 
 
-def _sizes(
-    limits: Limits | type[Limits], writes: Callable[[int], Sequence[str]], reads: Callable[[int], Sequence[str]]
-) -> list[int]:
-    numbers = range(limits.least_replicas, limits.most_replicas + 1)
-    sizes = [n for n in numbers if next(fitting(writes(n), reads(n), n), None)]
-    if not sizes:
+def _every(limits: Limits | type[Limits], writes: _Names, reads: _Names) -> list[Drawn]:
+    every = [drawn for n in _numbers(limits) for drawn in _fitting(tuple(_each(writes(n))), tuple(_each(reads(n))), n)]
+    if not every:
         raise StrategyError(f"none of its ways to write goes with one to read, {_over(limits)}")
-    return sizes
+    return every
+
+
+@cache
+def _fitting(writes: tuple[str, ...], reads: tuple[str, ...], replicas: int) -> list[Drawn]:
+    """Return the pairs of these that there are, and that go together."""
+    its_reads = [read_strategy(name, replicas) for name in _there(reads, read_called, read_strategy, replicas)]
+    its_writes = [write_strategy(name, replicas) for name in _there(writes, write_called, write_strategy, replicas)]
+    pairs = [(write, read) for write in its_writes for read in its_reads if not misfit(write, read, FAULTS["none"])]
+    return [Drawn(replicas, write.name, read.name) for write, read in pairs]
+
+
+def _numbers(limits: Limits | type[Limits]) -> range:
+    return range(limits.least_replicas, limits.most_replicas + 1)
 
 
 def _over(limits: Limits | type[Limits]) -> str:
@@ -169,15 +203,19 @@ def _refuse_numbers(limits: type[Limits]) -> None:
         raise StrategyError(f"least_replicas is {least}, and should be no more than most_replicas, which is {most}")
 
 
-def _refuse_unknown(limits: type[Limits]) -> None:
-    """Refuse ways to write or to read that there are not, and those of which none goes with another."""
-    numbers = range(limits.least_replicas, limits.most_replicas + 1)
+def _refuse_unknown(limits: Limits | type[Limits], writes: _Names, reads: _Names) -> None:
+    """Refuse ways to write or to read that there are over none of these numbers of replicas."""
+    _refuse(limits, writes, write_called, write_strategy)
+    _refuse(limits, reads, read_called, read_strategy)
+
+
+def _refuse(
+    limits: Limits | type[Limits],
+    names: _Names,
+    called: Callable[[str, int], str],
+    known: Callable[[str, int], object],
+) -> None:
     most = limits.most_replicas
-    for word in _each(limits.write_strategies):
-        if not any([*_there(word, write_called, write_strategy, n)] for n in numbers):
-            write_strategy(write_called(word, most), most)
-    for word in _each(limits.read_strategies):
-        if not any([*_there(word, read_called, read_strategy, n)] for n in numbers):
-            read_strategy(read_called(word, most), most)
-    if (limits.writes, limits.reads) == (Limits.writes, Limits.reads):
-        _sizes(limits, lambda n: _writes(limits, n), lambda n: _reads(limits, n))
+    for word in dict.fromkeys(word for n in _numbers(limits) for word in _each(names(n))):
+        if not any(next(_there(word, called, known, n), None) for n in _numbers(limits)):
+            known(called(word, most), most)

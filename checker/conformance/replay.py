@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from overbooked.checker.conformance.blame import at_fault
 from overbooked.checker.conformance.cut_short import raise_if_cut_short, raise_what_stops
+from overbooked.checker.conformance.event_loop import TIMERS
 from overbooked.checker.conformance.implementation import Implementation
 from overbooked.checker.conformance.observations import Observation, differences, observation_of
 from overbooked.checker.conformance.system_under_test import SystemUnderTest
@@ -64,22 +65,22 @@ def _difference_along(
     taken, setting = 0, driven.setting
     try:
         if (seen := driven.view()) != first:
-            return Found(0, [*differences(setting, first, seen), *_timers(driven)])
+            return Found(0, [*differences(setting, first, seen), *hints(driven)])
         for label, view in steps:
             taken += 1
             driven.take(label)
             if (seen := driven.view()) != view:
-                return Found(taken, [*differences(setting, view, seen), *_timers(driven)])
+                return Found(taken, [*differences(setting, view, seen), *hints(driven)])
     except BaseException as error:  # noqa: BLE001 - whatever the parts may raise
         raise_what_stops(error)
-        return _raised(taken, error, parts)
+        found = _raised(taken, error, parts)
+        return found._replace(rows=[*found.rows, *hints(driven)])
     return None
 
 
-def _timers(driven: SystemUnderTest) -> list[Row]:
+def hints(driven: SystemUnderTest) -> list[Row]:
     """Return what there is to know of somebody who waits for time."""
-    never = "asked for one, which never ends here: waiting is the clock's"
-    return [("timers of asyncio", "none", never)] if driven.has_timers else []
+    return [("timers of asyncio", "none", f"asked for; {TIMERS}")] if driven.has_timers else []
 
 
 def _raised(taken: int, error: BaseException, parts: Implementation) -> Found:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from overbooked.checker.conformance.blame import blame_storage, by_storage, called
 from overbooked.checker.conformance.cut_short import CutShortError
@@ -35,6 +35,8 @@ class OtherLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self.asked: list[_Asked] | None = None
+        """What ports are asked that is to be done together; none, where each thing is done at once."""
         self._stuck: SilentError | None = None
         self._thread = Thread(target=self._run, name="storage", daemon=True)
         self._thread.start()
@@ -107,6 +109,19 @@ class ThreadedStorage:
         self.theirs = storage
         self._loop = loop
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have what ports are asked meanwhile done at the end, all at the same time."""
+        asked: list[_Asked] = []
+        self._loop.asked = asked
+        try:
+            yield
+        finally:
+            self._loop.asked = None
+        done = self._loop.done(_all_of([work for _, work in asked])) if asked else []
+        for (answer, _), result in zip(asked, done, strict=True):
+            _answer(answer, result)
+
     def replica(self, number: int) -> Any:  # noqa: ANN401 - a Replica, by way of the other loop
         """Return a connection to the replica of that number."""
         return self._port(lambda: self.theirs.replica(number))
@@ -146,12 +161,34 @@ class _Port:
 
         async def handed_over(*args: object) -> Any:  # noqa: ANN401 - what the method returns
             try:
-                return self._loop.done(called(method, *args))
+                work = called(method, *args)
+                return self._loop.done(work) if self._loop.asked is None else await self._noted(self._loop.asked, work)
             except Exception as error:
                 blame_storage(error, self.theirs)
                 raise
 
         return handed_over
+
+    @staticmethod
+    async def _noted(asked: list[_Asked], work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - as above
+        answer = asyncio.get_running_loop().create_future()
+        asked.append((answer, work))
+        return await answer
+
+
+_Asked: TypeAlias = tuple[asyncio.Future[Any], Coroutine[Any, Any, Any]]
+"""What a port is asked, and what is to have the answer."""
+
+
+async def _all_of(works: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    return await asyncio.gather(*works, return_exceptions=True)
+
+
+def _answer(answer: asyncio.Future[Any], result: object) -> None:
+    if isinstance(result, BaseException):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)
 
 
 def threaded(new: NewStorage) -> NewStorage:

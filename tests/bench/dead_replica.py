@@ -11,7 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from overbooked.reference.app_server import AppServer
-from overbooked.reference.limits import Limits
+from overbooked.reference.limits import HOTEL_LIMITS
 from overbooked.reference.ports import Booking, Replica, UnreachableError
 from overbooked.reference.safekeeping import SafekeepingFolder
 from overbooked.reference.sqlite import SQLiteReplica, SQLiteStorage
@@ -64,7 +64,7 @@ async def measured(seconds: float, first: Callable[[Path], Replica]) -> str:
         storage = SQLiteStorage(Path(name), 60.0)
         replicas = [first(Path(name) / "db1.sqlite"), storage.replica(2), storage.replica(3)]
         log, clock = storage.log(), storage.clock()
-        server = AppServer(replicas, log, clock, "parallel:2", "quorum", limits=Limits(2.0), safekeeping=kept)
+        server = AppServer(replicas, log, clock, "parallel:2", "quorum", limits=HOTEL_LIMITS, safekeeping=kept)
         await server.start()
         load = Load(server)
         await load.run(seconds)

@@ -8,7 +8,7 @@ import time
 from itertools import count
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from overbooked.reference.app_server import AppServer
 from overbooked.reference.memory import MemoryStorage
@@ -18,7 +18,7 @@ from overbooked.reference.sqlite import SQLiteStorage
 _CALLERS = 64
 _ROOMS = 1000
 _PATIENCE = 60.0
-_FOLDERS = {"SQLite on tmpfs": Path("/dev/shm"), "SQLite on disk": Path("/var/tmp")}  # noqa: S108 - folders of their own are made there
+_FOLDERS = {"SQLite on tmpfs": Path("/dev/shm"), "SQLite on disk": Path(gettempdir())}  # noqa: S108 - a folder of its own is made there
 
 
 def main() -> None:
