@@ -1,13 +1,16 @@
 """How much of the tests is run: the quick ones, the long ones too, and how many of the exhaustive ones.
 
 Nothing here depends on the clock: hypothesis has no deadline, and draws the same examples whenever it is run, unless
-``--hypothesis-seed`` says otherwise.
+``--hypothesis-seed`` says otherwise. And a folder in which a test may write what a user would.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -99,3 +102,11 @@ def _slice_of(item: pytest.Item) -> int:
 
 def _is_long(config: pytest.Config) -> bool:
     return bool(config.getoption("--long") or config.getoption("--exhaustive"))
+
+
+@pytest.fixture
+def folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a test run in an empty folder, in which it may write a module ``own``."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    sys.modules.pop("own", None)

@@ -56,10 +56,8 @@ APP, OVER = ("--app", "own:MyServer"), ("--over", "own:MyStorage")
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    yield
-    sys.modules.pop("own", None)
+def _in_a_folder_of_its_own(folder_of_its_own: None) -> None:
+    """Write nothing anywhere else."""
 
 
 def own(code: str) -> None:

@@ -7,7 +7,6 @@ import gc
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -128,10 +127,8 @@ READS, SMALL = (*ONE_PAIR, "--guarantee", "read-after-write"), (*ONE_PAIR, "--gu
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    yield
-    sys.modules.pop("own", None)
+def _in_a_folder_of_its_own(folder_of_its_own: None) -> None:
+    """Write nothing anywhere else."""
 
 
 def own(code: str) -> None:

@@ -122,9 +122,11 @@ STALE_RUN = run_of("test_theorems.py", "stale_run")
 """Runs the tests of the stale run in terms of N, W and R."""
 CONFORMANCE = run_of(
     "test_conformance.py",
-    "small_programs or difference or deterministic or why or follow or cover or graph",
+    "small_programs or difference or deterministic or why",
 )
 """Runs the quick tests that hold the reference against the spec, and that say what differs."""
+COVERING = run_of("test_covering_runs.py")
+"""Runs the tests of the runs that cover a graph."""
 FAULTS_CONFORM = run_of("test_conformance.py", "faults_conform or standbys_conform")
 """Runs those with one fault after the other."""
 STANDBYS_CONFORM = run_of("test_conformance.py", "standbys_conform", "--exhaustive")
@@ -445,8 +447,8 @@ IN_THE_CHECKER = [
     ("conformance/coverage.py", "if not found.complete[0]:", "if False:", CONFORMANCE),
     ("conformance/coverage.py", "self._covered.add(state * self._steps + step)", "self._covered.add(state)", CONFORMANCE),
     ("conformance/observations.py", 'whose[timestamp] if timestamp else "-"', '"-"', CONFORMANCE),
-    ("conformance/system_under_test.py", 'return before == "available" if call.if_available else before in ANSWERED', "return True", CONFORMANCE),
-    ("conformance/system_under_test.py", 'self._calls.update(dict.fromkeys(self._served.keys() - self._begun, "unanswered"))', "pass", STATEFUL),
+    ("conformance/calls.py", 'return before == "available" if call.if_available else before in ANSWERED', "return True", CONFORMANCE),
+    ("conformance/calls.py", 'self.stands.update(dict.fromkeys(self.served.keys() - self.begun, "unanswered"))', "pass", STATEFUL),
     ("conformance/system_under_test.py", "self._stage.forget()", "pass", STATEFUL),
     ("conformance/system_under_test.py", "self._stage.up[number] = False", "pass", STATEFUL),
     ("conformance/controlled_ports.py", "if sent in self._stage.arrived:", "if False:", STATEFUL),
@@ -459,8 +461,8 @@ IN_THE_CHECKER = [
     ("conformance/lockstep.py", "if left := self._driven.left_behind(at_rest=self._is_at_rest):", "if left := []:", BETWEEN),
     ("conformance/lockstep.py", 'if program and self.stands(program[-1]) == "idle":', "if False:", BETWEEN),
     ("conformance/left_behind.py", "left}) > most]", "left}) > most + 1]", BETWEEN),
-    ("conformance/system_under_test.py", '(kind == "log") == self.setting.write.log', 'kind == "stamp"', BETWEEN),
-    ("conformance/system_under_test.py", "        self._stage.take_back(name)\n        self._begun.pop(name)", "        self._begun.pop(name)", BETWEEN),
+    ("conformance/calls.py", '(kind == "log") == self._setting.write.log', 'kind == "stamp"', BETWEEN),
+    ("conformance/calls.py", "        self._stage.take_back(name)\n        self.begun.pop(name)", "        self.begun.pop(name)", BETWEEN),
     ("conformance/environment.py", "if latest > timestamp and not self.chosen:", "if False:", BETWEEN),
     ("conformance/environment.py", "self._used.setdefault(whose, timestamp) == timestamp", "True", BETWEEN),
     ("conformance/event_loop.py", "            if not timer.cancelled():", "            if True:", BETWEEN),
@@ -469,10 +471,10 @@ IN_THE_CHECKER = [
     ("conformance/threaded_storage.py", "if self._loop.asked is None else", "if True else", STORAGES),
     ("conformance/spelling.py", "EARLIER = (0, ", "EARLIER = (0,) or (", STORAGES),
     ("conformance/spelling.py", "    Spelling(before=\"r\" * _LONG),\n", "", STORAGES),
-    ("engine/transition_cover.py", "times[before][at] += more", "pass", CONFORMANCE),
-    ("engine/transition_cover.py", "if left[state][at]:", "if False:", CONFORMANCE),
+    ("engine/transition_cover.py", "times[before][at] += more", "pass", COVERING),
+    ("engine/transition_cover.py", "if left[state][at]:", "if False:", COVERING),
     ("engine/state_graph.py", "[level_of(found, 0, depth) for depth in range(len(found.levels))]", "found.levels", RANDOM),
-    ("engine/state_graph.py", "range(min(depth + 1, len(self._levels) - 1), -1, -1)", "range(min(depth + 1, len(self._levels) - 1), depth, -1)", CONFORMANCE),
+    ("engine/state_graph.py", "range(min(depth + 1, len(self._levels) - 1), -1, -1)", "range(min(depth + 1, len(self._levels) - 1), depth, -1)", COVERING),
     ("engine/shortest_runs.py", "leads[rows[find(found.compiled.layout, put, goal)[0]]] = True", "leads[:] = True", RUNS),
     ("engine/shortest_runs.py", "steps += [way, *at_once]", "steps += [way]", REDUCED),
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from overbooked.checker.cells import DEFAULT_READS, DEFAULT_WRITES, Cell
 from overbooked.checker.cli.options import parser
 from overbooked.checker.cli.values import MOST_REPLICAS, MOST_USERS
+from overbooked.checker.conformance.exercises import EXERCISES
 from overbooked.checker.traces.names import USUAL_REPLICAS, Named, named
 from overbooked.spec.everyday_words import read_called, write_called
 from overbooked.spec.faults import FAULTS, fault_named
@@ -178,6 +179,8 @@ def known(cell: Cell) -> Cell:
 
 
 def _refuse_unknown(what: str, name: str, names: Iterable[str]) -> None:
+    if name not in names and name in EXERCISES:
+        raise StrategyError(f"{name}: is no {what}, but an exercise: overbooked conform --guarantee {name}")
     if name not in names:
         raise unknown(what, name, names)
 

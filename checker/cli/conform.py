@@ -112,7 +112,7 @@ def run(request: argparse.Namespace, console: Console) -> int:
 def _cells(request: argparse.Namespace) -> list[Cell]:
     """Return the cells whose programs are covered: of guarantees and of exercises."""
     usual = (*arguments.ALL_BUT_LINEARIZABILITY, *EXERCISES)
-    names = arguments.chosen("guarantee", request.guarantee, usual, (*GUARANTEES, *EXERCISES))
+    names = arguments.chosen("guarantee or exercise", request.guarantee, usual, (*GUARANTEES, *EXERCISES))
     own = request.app is not None or request.over not in STORAGES
     settings = arguments.settings(request, ("none",), SOURCE_WRITES if own else COVERED_WRITES)
     every = [cell_named(cell, name) for cell in settings for name in names]

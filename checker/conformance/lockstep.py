@@ -111,7 +111,7 @@ class Lockstep:
     @property
     def begun(self) -> list[str]:
         """The bookings that have begun, and not come in."""
-        return self._driven.begun
+        return list(self._driven.calls.begun)
 
     def begin(self, user: int, room: str) -> None:
         """Let a user book; the spec knows of it once the booking has come in: see :meth:`go_on`."""
@@ -125,7 +125,7 @@ class Lockstep:
         """Let the clock or the log do what it is asked, so that bookings may have come in."""
         self._note(f"{asked} is done")
         with self._theirs():
-            come_in = self._driven.go_on(asked)
+            come_in = self._driven.calls.go_on(asked)
         for name in come_in:
             self._advance(f"invoke {name}")
         self.look()
@@ -133,13 +133,13 @@ class Lockstep:
     @property
     def may_give_up(self) -> list[str]:
         """The bookings that have no timestamp yet and can take too long."""
-        return self._driven.may_give_up
+        return self._driven.calls.may_give_up
 
     def give_up(self, name: str) -> None:
         """Let a booking take too long that has no timestamp yet: nothing is to come of it, and it may be made again."""
         self._note(f"{name} takes too long, and has no timestamp")
         with self._theirs():
-            self._driven.give_up(name)
+            self._driven.calls.give_up(name)
         self.look()
 
     @property
@@ -185,7 +185,7 @@ class Lockstep:
     @property
     def is_idle(self) -> bool:
         """Whether no call is being served."""
-        return self._driven.is_idle
+        return not self._driven.calls.served
 
     def hand_over(self) -> None:
         """Close the app server in order, and let another one go on where it was."""
